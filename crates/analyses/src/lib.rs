@@ -1,1 +1,10 @@
-//! analyses
+//! One folder per question, and the registry of them.
+//!
+//! An analysis asks for passes over scored rows and answers with a [`Section`](equipoise_document::Section). It knows
+//! neither where the rows live nor how its answer is drawn.
+
+mod context;
+mod registry;
+
+pub use context::{Context, Part, Progress, Quiet, caution};
+pub use registry::{Analysis, AnalysisError, REGISTRY, find, parse_params};

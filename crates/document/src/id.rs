@@ -300,7 +300,6 @@ impl JsonSchema for EstimateId {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
