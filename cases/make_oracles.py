@@ -22,6 +22,12 @@ from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
 HERE = pathlib.Path(__file__).parent
+LABEL_SCORES = {
+    "precision": sk.precision_score,
+    "recall": sk.recall_score,
+    "f1": sk.f1_score,
+    "jaccard": sk.jaccard_score,
+}
 PACKAGES = ("scikit-learn", "fairlearn", "numpy", "pandas", "pyarrow", "scipy")
 
 
@@ -46,8 +52,7 @@ def binary_performance(y, d, p, w):
         "base_rate": float(np.average(y, weights=w)),
         "mean_prediction": float(np.average(p, weights=w)),
     }
-    scores = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score, "jaccard": sk.jaccard_score}
-    for name, of in scores.items():
+    for name, of in LABEL_SCORES.items():
         out[name] = of(y, d, average="binary", **by)
         for average in ("macro", "micro", "weighted"):
             out[f"{name}_{average}"] = of(y, d, average=average, **by)
@@ -107,8 +112,7 @@ def multiclass_performance(y, d, p, w, labels):
         # The sum over classes of squared errors (Brier's own definition), not halved.
         "brier_score": float(np.average(((p - onehot) ** 2).sum(axis=1), weights=w)),
     }
-    scores = {"precision": sk.precision_score, "recall": sk.recall_score, "f1": sk.f1_score, "jaccard": sk.jaccard_score}
-    for name, of in scores.items():
+    for name, of in LABEL_SCORES.items():
         for average in ("macro", "micro", "weighted"):
             out[f"{name}_{average}"] = of(y, d, labels=labels, average=average, zero_division=0, **by)
     for multi in ("ovr", "ovo"):
@@ -124,9 +128,15 @@ def multiclass_performance(y, d, p, w, labels):
         out[f"top_{k}_accuracy"] = sk.top_k_accuracy_score(y, p, k=k, labels=labels, **by)
     precision, recall, f1, support = sk.precision_recall_fscore_support(y, d, labels=labels, zero_division=np.nan, **by)
     classes = [
-        {"class": str(c), "precision": a, "recall": b, "f1": f, "support": float(s),
-         "roc_auc": sk.roc_auc_score(onehot[:, i], p[:, i], **by),
-         "average_precision": sk.average_precision_score(onehot[:, i], p[:, i], **by)}
+        {
+            "class": str(c),
+            "precision": a,
+            "recall": b,
+            "f1": f,
+            "support": float(s),
+            "roc_auc": sk.roc_auc_score(onehot[:, i], p[:, i], **by),
+            "average_precision": sk.average_precision_score(onehot[:, i], p[:, i], **by),
+        }
         for i, (c, a, b, f, s) in enumerate(zip(labels, precision, recall, f1, support, strict=True))
     ]
     return out, classes, sk.confusion_matrix(y, d, labels=labels, **by).astype(float).tolist()
@@ -175,6 +185,14 @@ def only_where(defined, of):
     return metric
 
 
+def two_class_log_loss(y, p, sample_weight):
+    return sk.log_loss(y, np.column_stack([1 - p, p]), labels=[0, 1], sample_weight=sample_weight)
+
+
+def macro_f1(y, d, sample_weight):
+    return sk.f1_score(y, d, average="macro", sample_weight=sample_weight)
+
+
 def has_positives(y, d, w):
     return w[y == 1].sum() > 0
 
@@ -209,9 +227,7 @@ SCORE_RATES = {
     "roc_auc": only_where(BOTH, sk.roc_auc_score),
     "average_precision": only_where(has_positives, sk.average_precision_score),
     "brier_score": only_where(always, sk.brier_score_loss),
-    "log_loss": only_where(
-        always, lambda y, p, sample_weight: sk.log_loss(y, np.column_stack([1 - p, p]), labels=[0, 1], sample_weight=sample_weight)
-    ),
+    "log_loss": only_where(always, two_class_log_loss),
     "mean_prediction": only_where(always, fair.mean_prediction),
 }
 REGRESSION_RATES = {
@@ -225,7 +241,7 @@ REGRESSION_RATES = {
 MULTICLASS_RATES = {
     "accuracy": only_where(always, sk.accuracy_score),
     "balanced_accuracy": only_where(always, sk.balanced_accuracy_score),
-    "f1_macro": only_where(always, lambda y, d, sample_weight: sk.f1_score(y, d, average="macro", sample_weight=sample_weight)),
+    "f1_macro": only_where(always, macro_f1),
 }
 
 
@@ -280,17 +296,21 @@ def by_group(rates, y, d, sensitive, control, w):
 
 
 def intervals(y, d, sensitive):
-    """Wilson intervals by group and Newcombe's interval of a difference, at 95 %, unweighted (scipy)."""
+    """Wilson intervals and Clopper-Pearson intervals by group at 95 %, and the chi-squared test, unweighted (scipy)."""
     rows = {}
-    for key, idx in sensitive.groupby(list(sensitive.columns)[0]).indices.items():
+    for key, idx in sensitive.groupby(sensitive.columns[0]).indices.items():
         k, n = int(d[idx].sum()), len(idx)
         ci = stats.binomtest(k, n).proportion_ci(0.95, method="wilson")
         exact = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
         rows[str(key)] = {"k": k, "n": n, "wilson": [ci.low, ci.high], "clopper_pearson": [exact.low, exact.high]}
     table = np.array([[r["k"], r["n"] - r["k"]] for r in rows.values()])
     test = stats.chi2_contingency(table, correction=False)
-    return {"metric": "selection_rate", "sensitive": list(sensitive.columns), "groups": rows,
-            "chi_squared": {"statistic": test.statistic, "degrees": int(test.dof), "p_value": test.pvalue}}
+    return {
+        "metric": "selection_rate",
+        "sensitive": list(sensitive.columns),
+        "groups": rows,
+        "chi_squared": {"statistic": test.statistic, "degrees": int(test.dof), "p_value": test.pvalue},
+    }
 
 
 def clean(value):
@@ -346,7 +366,8 @@ def binary(rows, p, spec):
                 into["overall"] |= extra["overall"]
                 into["aggregates"] |= extra["aggregates"]
             out["fairness"].append(decided)
-    out["intervals"] = [intervals(y, d, rows[list(s)].astype(str)) for s, c in spec["groupings"] if len(s) == 1 and not c]
+    single = [s for s, c in spec["groupings"] if len(s) == 1 and not c]
+    out["intervals"] = [intervals(y, d, rows[s].astype(str)) for s in single]
     return out
 
 
@@ -358,7 +379,8 @@ def multiclass(rows, p, spec):
     # There is no weight column, so rows weigh 1, 2, 3, 1, 2, 3, …: weight 2 must equal a row twice.
     weights = {"unweighted": None, "weighted": 1.0 + np.arange(len(y)) % 3}
     for name, w in weights.items():
-        out["performance"][name], out["by_class"][name], out["confusion"][name] = multiclass_performance(y, d, p, w, labels)
+        told = multiclass_performance(y, d, p, w, labels)
+        out["performance"][name], out["by_class"][name], out["confusion"][name] = told
     group = pd.DataFrame({"row_mod_3": (np.arange(len(y)) % 3).astype(str)})
     out["fairness"].append(by_group(MULTICLASS_RATES, y, d, group, None, None))
     return out
@@ -380,24 +402,41 @@ def regression(rows, d, spec):
 TASKS = {"binary": binary, "multiclass": multiclass, "regression": regression}
 CASES = {
     "adult-lgbm": dict(
-        set="adult", task="binary", target="income", positive=">50K", weight="fnlwgt",
+        set="adult",
+        task="binary",
+        target="income",
+        positive=">50K",
+        weight="fnlwgt",
         groupings=[(["sex"], []), (["race"], []), (["sex", "race"], []), (["sex"], ["race"])],
         unweighted_only=[["race"]],
     ),
     "compas-lgbm": dict(
-        set="compas", task="binary", target="two_year_recid", positive="1",
+        set="compas",
+        task="binary",
+        target="two_year_recid",
+        positive="1",
         groupings=[(["sex"], []), (["race"], []), (["sex", "race"], []), (["race"], ["age_cat"])],
     ),
     "bank_marketing-xgb": dict(
-        set="bank_marketing", task="binary", target="y", positive="yes", groupings=[(["marital"], [])],
+        set="bank_marketing",
+        task="binary",
+        target="y",
+        positive="yes",
+        groupings=[(["marital"], [])],
     ),
     "digits-lgbm": dict(set="digits", task="multiclass", target="digit"),
     "california_housing-lgbm": dict(
-        set="california_housing", task="regression", target="median_house_value", weight="households",
+        set="california_housing",
+        task="regression",
+        target="median_house_value",
+        weight="households",
         groupings=[(["ocean_proximity"], [])],
     ),
     "bike_sharing-xgb_poisson": dict(
-        set="bike_sharing", task="regression", target="cnt", groupings=[(["season"], []), (["season"], ["workingday"])],
+        set="bike_sharing",
+        task="regression",
+        target="cnt",
+        groupings=[(["season"], []), (["season"], ["workingday"])],
     ),
 }
 
@@ -423,7 +462,9 @@ def main():
             "made_with": {package: importlib.metadata.version(package) for package in PACKAGES},
             "data": {"set": spec["set"], "part": "test", "n_rows": len(rows)},
             "predictions": {"file": f"{name}.predictions.parquet", "columns": columns},
-            "task": spec["task"], "target": spec["target"], "weight": spec.get("weight"),
+            "task": spec["task"],
+            "target": spec["target"],
+            "weight": spec.get("weight"),
         }
         body = TASKS[spec["task"]](rows, p if spec["task"] == "multiclass" else p[:, 0], spec)
         text = lines(clean(head | body)) + "\n"

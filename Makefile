@@ -1,0 +1,74 @@
+# Two commands are enough: `make demo` shows what Equipoise does, `make test` runs every test.
+# They need Rust and make; `make test` uses Python 3 too, where it is there. `make help` lists the rest.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+PYTHON ?= python3
+DEMO ?= demo-assessment
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+RUFF := $(TARGET)/venv-ruff/bin/ruff
+RUFF_VERSION := 0.14.0
+HAS_NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo yes)
+
+.PHONY: help demo test fmt lint rust-test doctest codegen tidy python-test bench deny clean need-cargo
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: need-cargo ## Builds the program, assesses the bundled sample and shows the result
+	$(CARGO) build --release --locked --package equipoise-cli
+	@$(TARGET)/release/equipoise demo -o $(DEMO) --force
+	@echo
+	@echo "The assessment is in $(DEMO)/. To look at it in a browser, open"
+	@for page in $(DEMO)/*.html; do [ -e "$$page" ] && echo "  file://$$PWD/$$page"; done || true
+
+test: need-cargo fmt lint rust-test doctest codegen tidy python-test ## Runs every test and check
+	@echo
+	@echo "All passed: format, clippy, tests, doctests, generated files, tidy$$([ -x $(RUFF) ] && echo ', Python')."
+	@$(if $(HAS_NEXTEST),true,echo "(tests ran with cargo test: cargo-nextest is not installed)")
+	@command -v $(PYTHON) >/dev/null || echo "(Python checks were skipped: $(PYTHON) is not installed)"
+
+fmt: need-cargo ## Checks the format
+	$(CARGO) fmt --all --check
+
+lint: need-cargo ## Runs clippy; a warning is an error
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# nextest is faster and isolates tests; a bare machine need not spend minutes on installing it.
+rust-test: need-cargo ## Runs the Rust tests
+ifeq ($(HAS_NEXTEST),yes)
+	$(CARGO) nextest run --workspace --locked --no-tests=pass
+else
+	$(CARGO) test --workspace --lib --bins --tests --locked
+endif
+
+doctest: need-cargo ## Runs the examples in the documentation
+	$(CARGO) test --workspace --doc --locked --quiet
+
+codegen: need-cargo ## Checks that generated files are fresh
+	$(CARGO) xtask codegen --check
+
+tidy: need-cargo ## Checks the crate graph and the house rules
+	$(CARGO) xtask tidy
+
+python-test: ## Checks the Python scripts
+	@if ! command -v $(PYTHON) >/dev/null; then echo "skipped: $(PYTHON) is not installed"; \
+	elif [ -x $(RUFF) ] || { $(PYTHON) -m venv $(TARGET)/venv-ruff && $(TARGET)/venv-ruff/bin/pip install --quiet --disable-pip-version-check ruff==$(RUFF_VERSION); }; then \
+		$(RUFF) check . && $(RUFF) format --check .; \
+	else echo "skipped: ruff could not be installed"; rm -rf $(TARGET)/venv-ruff; fi
+
+bench: need-cargo ## Lists the benchmarks and how to run one
+	$(CARGO) xtask bench
+
+deny: need-cargo ## Checks licences, advisories and sources of dependencies (needs cargo-deny)
+	$(CARGO) deny --workspace check
+
+clean: need-cargo ## Removes what was built
+	$(CARGO) clean
+	rm -rf $(DEMO)
+
+need-cargo:
+	@command -v $(CARGO) >/dev/null || { echo "error: \`$(CARGO)\` is not installed"; echo "hint: install Rust from https://rustup.rs, then try again"; exit 2; } >&2
