@@ -1,1 +1,19 @@
-//! views
+//! Draws a [`Document`](equipoise_document::Document): on a terminal, as Markdown, CSV or JSON, and as one HTML
+//! file with SVG charts.
+//!
+//! Nothing here knows how a number was made. A view sees sections, tables, estimates, blocks and notes, so
+//! whatever an analysis answers is drawn everywhere on the day it is written.
+
+mod csv;
+mod error;
+mod format;
+mod frame;
+mod json;
+mod markdown;
+mod render;
+mod terminal;
+mod words;
+
+pub use error::ViewError;
+pub use render::{Format, render};
+pub use terminal::{TerminalOptions, section, table};
