@@ -4,19 +4,41 @@
 //! push a row, merge a neighbour, read the answer.
 
 mod balance;
+mod binary;
+mod confusion;
 mod divergence;
 mod inequality;
+mod intervals;
+mod measured;
 mod merge;
+mod multiclass;
+mod normal;
 mod rng;
+mod special;
 mod sum;
 mod tally;
 mod two_by_two;
+mod undefined;
 
 pub use balance::{Association, Measure, Split};
+pub use binary::{Confusion2, Share};
+pub use confusion::CellCounts;
 pub use divergence::{Divergence, chi_squared_against, shares, wasserstein_1};
 pub use inequality::Inequality;
+pub use intervals::{
+    Confidence, Ends, clopper_pearson, fisher_interval, kish, log_interval, logit_interval, mover, normal_interval,
+    wilson,
+};
+pub use measured::Measured;
 pub use merge::Merge;
+pub use multiclass::{Average, Confusion};
+pub use normal::{
+    beta_quantile, chi_squared_quantile, chi_squared_tail, normal_cdf, normal_quantile, normal_two_sided, t_cdf,
+    t_quantile, t_two_sided,
+};
 pub use rng::{Draws, split_mix};
+pub use special::{beta_reg, gamma_q};
 pub use sum::Sum;
 pub use tally::Tally;
 pub use two_by_two::{ProportionTest, compare_proportions};
+pub use undefined::{Defined, Undefined, finite, ratio};
