@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use equipoise_document::{Document, RunSpec, SCHEMA_VERSION};
+use equipoise_govern::PolicyFile;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -53,9 +54,11 @@ fn generate() -> anyhow::Result<Vec<Generated>> {
     // schema says what may be left out.
     let document = schema::<Document>(draft().for_serialize(), "document", SCHEMA_VERSION)?;
     let run_spec = schema::<RunSpec>(draft().for_deserialize(), "run-spec", SCHEMA_VERSION)?;
+    let policy = schema::<PolicyFile>(draft().for_deserialize(), "policy", SCHEMA_VERSION)?;
     Ok(vec![
         Generated { path: "schema/document.schema.json", text: document },
         Generated { path: "schema/run-spec.schema.json", text: run_spec },
+        Generated { path: "schema/policy.schema.json", text: policy },
     ])
 }
 
@@ -107,6 +110,17 @@ mod tests {
         let validator = jsonschema::validator_for(&schema_of("schema/run-spec.schema.json")).unwrap();
         let errors: Vec<String> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_sample_policy_fits_the_schema_and_the_type() {
+        let text = fs::read_to_string(crate::repo::root().join("sample/nhefs/policy.toml")).unwrap();
+        assert!(equipoise_govern::Policy::from_toml(&text).unwrap().gates.len() > 3);
+        let value: Value = toml::from_str(&text).unwrap();
+        let validator = jsonschema::validator_for(&schema_of("schema/policy.schema.json")).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new());
+        assert!(!validator.is_valid(&serde_json::json!({ "gate": [{ "id": "a.b", "mx": 1.0 }] })));
     }
 
     #[test]
