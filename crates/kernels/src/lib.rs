@@ -7,13 +7,19 @@ mod balance;
 mod binary;
 mod confusion;
 mod divergence;
+mod gaps;
+mod homogeneity;
 mod inequality;
 mod intervals;
+mod limits;
 mod measured;
 mod merge;
 mod multiclass;
+mod multinomial;
+mod multiplicity;
 mod normal;
 mod rng;
+mod shrink;
 mod special;
 mod sum;
 mod tally;
@@ -24,19 +30,31 @@ pub use balance::{Association, Measure, Split};
 pub use binary::{Confusion2, Share};
 pub use confusion::CellCounts;
 pub use divergence::{Divergence, chi_squared_against, shares, wasserstein_1};
+pub use gaps::{
+    Gap, GapLevels, difference_ends, difference_gap, largest_size, range_quantile, ratio_ends, ratio_gap,
+    smallest_ratio,
+};
+pub use homogeneity::{
+    HomogeneityTest, Pooled, Stratum, cochran_mantel_haenszel, equal_means, equal_rates, mantel_haenszel_difference,
+    mantel_haenszel_ratio,
+};
 pub use inequality::Inequality;
 pub use intervals::{
     Confidence, Ends, clopper_pearson, fisher_interval, kish, log_interval, logit_interval, mover, normal_interval,
     wilson,
 };
+pub use limits::{Limits, Rising};
 pub use measured::Measured;
 pub use merge::Merge;
 pub use multiclass::{Average, Confusion};
+pub use multinomial::{Multinomial, binomial, poisson_pair};
+pub use multiplicity::{benjamini_hochberg, benjamini_yekutieli, holm, max_t};
 pub use normal::{
     beta_quantile, chi_squared_quantile, chi_squared_tail, normal_cdf, normal_quantile, normal_two_sided, t_cdf,
     t_quantile, t_two_sided,
 };
 pub use rng::{Draws, split_mix};
+pub use shrink::shrunken_rates;
 pub use special::{beta_reg, gamma_q};
 pub use sum::Sum;
 pub use tally::Tally;
