@@ -8,7 +8,7 @@ Tasks:
     rates       8 metrics x 10 intersections of two coded columns that are in memory already
     bootstrap   percentile intervals of all of them and of their largest differences
     scores      roc_auc, average precision, log loss and Brier score of each intersection
-    file        rates again, but from the Parquet file (strings, all rows in one group and in ten)
+    file        rates again, but from the Parquet file, whose group columns are strings
 
 Every peer must give the same numbers as the first one before its time counts. NumPy, Polars and DuckDB are no fairness
 libraries: they say how little time the counting itself can take. Each is given its best shape (one group-by over the
@@ -96,6 +96,7 @@ class InMemory:
         self.duck.execute(
             "create table t as select y_true, y_pred, score, sex::sexes sex, race::races race from source"
         )
+        self.groups = self.frame.select("sex", "race").to_pandas().astype(object)
 
 
 def cells_of_rows(rows):

@@ -8,7 +8,8 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 /// Names that hold nothing written by hand (`.git` is a file in a second work tree).
-const SKIPPED: &[&str] = &["target", ".git", "node_modules", ".venv", "demo-assessment", "__pycache__", "dist"];
+const SKIPPED: &[&str] =
+    &["target", ".git", "node_modules", ".venv", "demo-assessment", "__pycache__", ".ruff_cache", "dist"];
 
 /// A text file of the repository.
 #[derive(Clone, Debug)]
