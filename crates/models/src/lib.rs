@@ -1,9 +1,14 @@
 //! What a model is, and a reader for each format.
 
+mod catboost;
 mod error;
+mod lightgbm;
 mod model;
-mod trees;
+mod open;
+pub mod trees;
+mod xgboost;
 
 pub use error::ModelError;
 pub use model::{Input, InputColumn, InputKind, Inputs, Model, ModelInfo, Outputs};
+pub use open::open;
 pub use trees::TreeEnsemble;
