@@ -9,6 +9,7 @@ See `cases/README.md` for the layout.
 
 import argparse
 import importlib.metadata
+import itertools
 import json
 import math
 import pathlib
@@ -342,8 +343,9 @@ def lines(value, indent=""):
 
 def binary(rows, p, spec):
     y = (rows[spec["target"]].astype(str) == spec["positive"]).to_numpy().astype(int)
-    d = (p >= 0.5).astype(int)
-    out = {"positive": spec["positive"], "threshold": 0.5, "n_positive": int(y.sum()), "n_selected": int(d.sum())}
+    threshold = spec.get("threshold", 0.5)
+    d = (p >= threshold).astype(int)
+    out = {"positive": spec["positive"], "threshold": threshold, "n_positive": int(y.sum()), "n_selected": int(d.sum())}
     weights = {"unweighted": None}
     if spec.get("weight"):
         weights["weighted"] = rows[spec["weight"]].to_numpy().astype(float)
@@ -399,8 +401,42 @@ def regression(rows, d, spec):
     return out
 
 
+def read(name, spec, shared):
+    """The rows and what the model said of them."""
+    if "rows" in spec:
+        rows, told = pd.read_csv(HERE / spec["rows"]), pd.read_csv(HERE / spec["predictions"])
+    else:
+        rows = pd.read_parquet(shared / "data" / spec["set"] / "test.parquet")
+        told = pd.read_parquet(shared / "models" / f"{name}.predictions.parquet").sort_values("row")
+    if edges := spec.get("age_edges"):
+        labels = [f"under {edges[0]}", *(f"{a} to under {b}" for a, b in itertools.pairwise(edges))]
+        labels.append(f"{edges[-1]} and over")
+        rows["age"] = pd.cut(rows["age"], [-np.inf, *edges, np.inf], right=False, labels=labels).astype(str)
+    assert (told["row"].to_numpy() == np.arange(len(rows))).all(), f"{name}: predictions do not cover the rows"
+    return rows, told
+
+
 TASKS = {"binary": binary, "multiclass": multiclass, "regression": regression}
 CASES = {
+    "nhefs-lgbm": dict(
+        set="nhefs",
+        task="binary",
+        target="death",
+        positive="1",
+        threshold=0.25,
+        age_edges=[40, 55],
+        rows="../sample/nhefs/test.csv",
+        predictions="nhefs/predictions.csv",
+        groupings=[
+            (["sex"], []),
+            (["race"], []),
+            (["age"], []),
+            (["sex", "race"], []),
+            (["sex", "race", "age"], []),
+            (["sex"], ["race"]),
+            (["race"], ["age"]),
+        ],
+    ),
     "adult-lgbm": dict(
         set="adult",
         task="binary",
@@ -443,7 +479,7 @@ CASES = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shared", type=pathlib.Path, required=True, help="folder that holds data/ and models/")
+    parser.add_argument("--shared", type=pathlib.Path, help="folder that holds data/ and models/")
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "oracles")
     parser.add_argument("--only", choices=sorted(CASES), action="append")
     args = parser.parse_args()
@@ -451,9 +487,10 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     for name in args.only or CASES:
         spec = CASES[name]
-        rows = pd.read_parquet(args.shared / "data" / spec["set"] / "test.parquet")
-        told = pd.read_parquet(args.shared / "models" / f"{name}.predictions.parquet").sort_values("row")
-        assert (told["row"].to_numpy() == np.arange(len(rows))).all(), f"{name}: predictions do not cover the rows"
+        if "rows" not in spec and args.shared is None:
+            print(f"{name}: skipped, because --shared is not given")
+            continue
+        rows, told = read(name, spec, args.shared)
         columns = {"binary": ["proba"], "regression": ["prediction"]}.get(spec["task"])
         columns = columns or [c for c in told.columns if c.startswith("proba_")]
         p = told[columns].to_numpy(dtype=float)
@@ -461,7 +498,7 @@ def main():
             "case": name,
             "made_with": {package: importlib.metadata.version(package) for package in PACKAGES},
             "data": {"set": spec["set"], "part": "test", "n_rows": len(rows)},
-            "predictions": {"file": f"{name}.predictions.parquet", "columns": columns},
+            "predictions": {"file": spec.get("predictions", f"{name}.predictions.parquet"), "columns": columns},
             "task": spec["task"],
             "target": spec["target"],
             "weight": spec.get("weight"),

@@ -1,10 +1,11 @@
-"""Makes this sample from the causallib 0.10.0 wheel: `train.csv`, `test.csv` and `model.txt`.
+"""Makes this sample from the causallib 0.10.0 wheel: `train.csv`, `test.csv` and `model.txt`; and, for tests,
+LightGBM's own predictions in `cases/nhefs/predictions.csv`.
 
     python -m pip download --no-deps --dest target causallib==0.10.0
     python sample/nhefs/make.py target/causallib-0.10.0-py3-none-any.whl
 
 The data are the source's text, cell by cell; only sex, race and education are written as words. With the packages of
-`requirements.txt` the three files come out byte for byte.
+`requirements.txt` the files come out byte for byte.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import zipfile
 
 HERE = pathlib.Path(__file__).parent
+PREDICTIONS = HERE.parent.parent / "cases" / "nhefs" / "predictions.csv"
 WHEEL_SHA256 = "ebb0293ce633df7c667fa284706538c6c7e2c66376870d2c1325d0e1a4bbd76e"
 SOURCE = "causallib/datasets/data/nhefs/NHEFS.csv"
 
@@ -118,6 +120,11 @@ def train():
         inputs, target = frame(name)
         p = model.predict(inputs, num_threads=1)
         auc, loss = metrics.roc_auc_score(target, p), metrics.log_loss(target, p)
+        if name == "test.csv":
+            margin = model.predict(inputs, raw_score=True, num_threads=1)
+            rows = [f"{i},{m!r},{q!r}" for i, (m, q) in enumerate(zip(margin.tolist(), p.tolist(), strict=True))]
+            PREDICTIONS.parent.mkdir(parents=True, exist_ok=True)
+            PREDICTIONS.write_text("\n".join(["row,margin,proba", *rows, ""]), encoding="utf-8")
         print(f"{name}: {len(p)} rows, {int(target.sum())} deaths, roc_auc {auc:.4f}, log_loss {loss:.4f}")
 
 
