@@ -3,9 +3,10 @@
 //! - A number whose unit is [`Unit::Share`] is written in percent (`31.2%`); a difference of two shares in
 //!   percentage points (`19.6 pp`). Nothing else is. CSV and JSON keep the 0–1 numbers of the document, which
 //!   are also those that policies compare with.
-//! - The interval decides how many digits are worth reading: one unit of the last digit is at most a third of
+//! - The interval decides how many digits are worth reading: one unit of the last digit is at most a quarter of
 //!   the interval's half-width. Without an interval, three significant digits. All numbers of a column have the
-//!   same decimals, enough for three quarters of them.
+//!   same decimals, enough for three quarters of them. Percents have one at least, unless the half-width is ten
+//!   points or more.
 //! - Row counts have thousands separators; other whole numbers, which may be years or codes, have none.
 //! - A minus is `−` (U+2212) and a missing number is `–` (U+2013).
 
@@ -87,7 +88,7 @@ impl Style {
         let numbers: Vec<(f64, Option<f64>)> = numbers.into_iter().collect();
         let factor = kind.factor();
         let mut wanted: Vec<usize> =
-            numbers.iter().filter_map(|(_, half)| half.and_then(|h| decimals_of_width(h * factor))).collect();
+            numbers.iter().filter_map(|(_, half)| half.and_then(|h| decimals_of_width(&kind, h * factor))).collect();
         wanted.sort_unstable();
         let decimals = match wanted.get(wanted.len() * 3 / 4) {
             Some(decimals) => *decimals,
@@ -99,6 +100,28 @@ impl Style {
     /// The style of one estimate by itself.
     pub(crate) fn of_estimate(estimate: &Estimate) -> Self {
         Self::fitting(Kind::of_estimate(estimate), estimate.value.map(|v| (v, half_width(estimate))))
+    }
+
+    /// The style of axis labels that are `step` apart.
+    pub(crate) fn of_ticks(kind: Kind, step: f64) -> Self {
+        let scaled = step.abs() * kind.factor();
+        let decimals = if scaled > 0.0 && scaled.is_finite() {
+            (0..=9).find(|d| is_whole(scaled * 10f64.powi(*d))).unwrap_or(9)
+        } else {
+            0
+        };
+        Self { decimals: usize::try_from(decimals).unwrap_or(0), kind }
+    }
+
+    /// The style of differences between such numbers.
+    pub(crate) fn of_differences(&self) -> Self {
+        let kind = if self.kind == Kind::Percent { Kind::Points } else { self.kind.clone() };
+        Self { kind, decimals: self.decimals }
+    }
+
+    /// The kind of the numbers.
+    pub(crate) fn kind(&self) -> &Kind {
+        &self.kind
     }
 
     /// The number without its unit: `31.2`.
@@ -152,11 +175,13 @@ pub(crate) fn half_width(estimate: &Estimate) -> Option<f64> {
     estimate.interval.as_ref().map(|i| (i.high - i.low) / 2.0)
 }
 
-fn decimals_of_width(half: f64) -> Option<usize> {
+fn decimals_of_width(kind: &Kind, half: f64) -> Option<usize> {
     if !(half.is_finite() && half > 0.0) {
         return None;
     }
-    Some(decimals((3.0 / half).log10().ceil()))
+    let is_percent = matches!(kind, Kind::Percent | Kind::Points);
+    let least = usize::from(is_percent && half < 10.0);
+    Some(least.max(decimals((4.0 / half).log10().ceil())))
 }
 
 fn decimals_of_size(kind: &Kind, numbers: impl Iterator<Item = f64>) -> usize {
@@ -176,6 +201,10 @@ fn decimals_of_size(kind: &Kind, numbers: impl Iterator<Item = f64>) -> usize {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=6 before the cast")]
 fn decimals(wish: f64) -> usize {
     wish.clamp(0.0, 6.0) as usize
+}
+
+fn is_whole(x: f64) -> bool {
+    (x - x.round()).abs() < 1e-6 * x.abs().max(1e-3)
 }
 
 fn grouped(digits: &str) -> String {
@@ -206,8 +235,8 @@ mod tests {
 
     #[test]
     fn the_interval_decides_the_digits() {
-        // Half-widths of 1.15, 11.5 and 0.115 percent; a third of each is 0.38, 3.8 and 0.038, so units of
-        // 0.1, 1 and 0.01 are small enough: 1, 0 and 2 decimals.
+        // Half-widths of 1.15, 11.5 and 0.115 percent; a quarter of each is 0.29, 2.9 and 0.029, so units
+        // of 0.1, 1 and 0.01 are small enough: 1, 0 and 2 decimals.
         assert_eq!(estimate_text(&share(0.312, 0.301, 0.324)), "31.2% [30.1, 32.4]");
         assert_eq!(estimate_text(&share(0.312, 0.2, 0.43)), "31% [20, 43]");
         assert_eq!(estimate_text(&share(0.312_34, 0.3112, 0.3135)), "31.23% [31.12, 31.35]");
@@ -239,6 +268,13 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(Style::fitting(Kind::Plain, [(1969.0, None)]).bare(1969.0), "1969");
         assert_eq!(Style::fitting(Kind::Rows, [(1969.0, None)]).bare(1969.0), "1,969");
+    }
+
+    #[test]
+    fn tick_labels_have_the_decimals_of_the_step() {
+        assert_eq!(Style::of_ticks(Kind::Percent, 0.2).full(0.4), "40%");
+        assert_eq!(Style::of_ticks(Kind::Percent, 0.025).full(0.05), "5.0%");
+        assert_eq!(Style::of_ticks(Kind::Plain, 0.25).full(0.5), "0.50");
     }
 
     #[test]

@@ -136,6 +136,10 @@ impl<'a> Cell<'a> {
             .filter(|i| i.low.is_finite() && i.high.is_finite())
     }
 
+    pub(crate) fn is_small(&self) -> bool {
+        self.estimate().is_some_and(|e| e.small)
+    }
+
     /// Why a number is missing that should be there.
     pub(crate) fn missing(&self) -> Option<&'static str> {
         match self {
@@ -149,6 +153,10 @@ impl<'a> Cell<'a> {
 impl<'a> Column<'a> {
     pub(crate) fn cell(&self, row: usize) -> Cell<'a> {
         self.cells.get(row).copied().unwrap_or(Cell::Empty)
+    }
+
+    pub(crate) fn value(&self, row: usize) -> Option<f64> {
+        self.cell(row).value()
     }
 
     /// The style of the column, that of its first number when there are several.
@@ -175,6 +183,11 @@ impl<'a> Column<'a> {
                 }
             }
         }
+    }
+
+    /// The cell as words only, without its interval: labels of charts.
+    pub(crate) fn label(&self, row: usize) -> String {
+        self.written(row).text
     }
 }
 

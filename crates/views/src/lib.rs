@@ -6,14 +6,19 @@
 
 mod csv;
 mod error;
+mod escape;
 mod format;
 mod frame;
+mod html;
 mod json;
 mod markdown;
 mod render;
+mod svg;
 mod terminal;
 mod words;
 
 pub use error::ViewError;
+pub use html::html;
 pub use render::{Format, render};
+pub use svg::chart;
 pub use terminal::{TerminalOptions, section, table};

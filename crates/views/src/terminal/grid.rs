@@ -4,9 +4,11 @@ use super::text::{Ink, Page, Piece, clean, piece, widest_part, width, wrap};
 use crate::frame::Written;
 
 const GAP: usize = 2;
-/// Columns of words are not squeezed below the first, nor below their widest part unless it exceeds the second.
-const NARROWEST: usize = 8;
+/// Columns of words are not squeezed below their widest part unless it exceeds this.
 const WIDEST_PART: usize = 20;
+/// Nor below the first of these, unless nothing else fits; then not below the second.
+const GENTLE: usize = 18;
+const TIGHT: usize = 8;
 
 /// Columns of equal length.
 pub(super) struct Grid {
@@ -139,7 +141,7 @@ impl GridColumn {
         let width = widest.max(title_width);
         let part = |c: &Vec<Piece>| c.iter().map(|p| widest_part(&p.text)).max().unwrap_or(0);
         let narrowest = match body {
-            Body::Words => cells.iter().map(part).max().unwrap_or(0).clamp(NARROWEST, WIDEST_PART).min(width),
+            Body::Words => cells.iter().map(part).max().unwrap_or(0).clamp(TIGHT, WIDEST_PART).min(width),
             Body::Numbers | Body::Picture => width,
         };
         Self { width, narrowest, title, cells, body }
@@ -228,13 +230,18 @@ impl Grid {
         }
     }
 
+    /// Words squeezed gently before columns are folded, tightly before rows become records.
     fn panels(&self, room: usize) -> Option<Vec<Vec<Placed<'_>>>> {
+        self.panels_above(room, GENTLE).or_else(|| self.panels_above(room, TIGHT))
+    }
+
+    fn panels_above(&self, room: usize, floor: usize) -> Option<Vec<Vec<Placed<'_>>>> {
         let columns: Vec<&GridColumn> = self.columns.iter().collect();
-        if let Some(one) = shrunk(&columns, room) {
+        if let Some(one) = shrunk(&columns, room, floor) {
             return Some(vec![one]);
         }
         let columns: Vec<&GridColumn> = columns.into_iter().filter(|c| c.body != Body::Picture).collect();
-        if let Some(one) = shrunk(&columns, room) {
+        if let Some(one) = shrunk(&columns, room, floor) {
             return Some(vec![one]);
         }
         let (keys, others) = columns.split_at_checked(self.n_keys())?;
@@ -242,14 +249,14 @@ impl Grid {
         for column in others {
             let fits = |panel: &Vec<&GridColumn>| {
                 let all: Vec<&GridColumn> = panel.iter().chain([column]).copied().collect();
-                shrunk(&all, room).is_some()
+                shrunk(&all, room, floor).is_some()
             };
             match panels.last_mut() {
                 Some(panel) if fits(panel) => panel.push(column),
                 _ => panels.push(keys.iter().chain([column]).copied().collect()),
             }
         }
-        panels.iter().map(|panel| shrunk(panel, room)).collect()
+        panels.iter().map(|panel| shrunk(panel, room, floor)).collect()
     }
 
     /// One row after another, each value behind its title.
@@ -277,20 +284,21 @@ impl Grid {
 }
 
 /// The columns at widths that fit the room, words squeezed from the widest down; none when they cannot.
-fn shrunk<'a>(columns: &[&'a GridColumn], room: usize) -> Option<Vec<Placed<'a>>> {
+fn shrunk<'a>(columns: &[&'a GridColumn], room: usize, floor: usize) -> Option<Vec<Placed<'a>>> {
     let mut placed: Vec<Placed<'a>> = columns.iter().map(|c| Placed { column: c, width: c.width }).collect();
     let total = |placed: &[Placed<'_>]| placed.iter().map(|p| p.width + GAP).sum::<usize>().saturating_sub(GAP);
-    let least = columns.iter().map(|c| c.narrowest + GAP).sum::<usize>().saturating_sub(GAP);
+    let narrowest = |c: &GridColumn| c.narrowest.max(floor).min(c.width);
+    let least = columns.iter().map(|c| narrowest(c) + GAP).sum::<usize>().saturating_sub(GAP);
     if least > room {
         return None;
     }
     while total(&placed) > room {
         let over = total(&placed) - room;
-        let mut able: Vec<&mut Placed<'a>> = placed.iter_mut().filter(|p| p.width > p.column.narrowest).collect();
+        let mut able: Vec<&mut Placed<'a>> = placed.iter_mut().filter(|p| p.width > narrowest(p.column)).collect();
         able.sort_by_key(|p| std::cmp::Reverse(p.width));
         let second = able.get(1).map_or(0, |p| p.width);
         let widest = able.first_mut()?;
-        let step = (widest.width - second).max(1).min(over).min(widest.width - widest.column.narrowest);
+        let step = (widest.width - second).max(1).min(over).min(widest.width - narrowest(widest.column));
         widest.width -= step;
     }
     Some(placed)

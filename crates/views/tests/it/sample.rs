@@ -449,14 +449,8 @@ pub(crate) fn errors() -> Section {
                     .with_unit(Unit::Nats),
             ),
         Table::new("one", "One prediction, step by step")
-            .column(TableColumn::text(
-                "step",
-                "Step",
-                ["base", "education = Masters", "age = 28", "hours = 55", "prediction"],
-            ))
-            .column(
-                TableColumn::number("by", "Change", [0.24, 0.21, -0.18, 0.11, 0.0].map(Some)).with_unit(Unit::Share),
-            ),
+            .column(TableColumn::text("step", "Step", ["base", "education = Masters", "age = 28", "hours = 55"]))
+            .column(TableColumn::number("by", "Change", [0.24, 0.21, -0.18, 0.11].map(Some)).with_unit(Unit::Share)),
         Table::new("rows", "Age and score")
             .column(TableColumn::number("age", "Age", (0..400).map(|i| Some(17.0 + f64::from((i * 37) % 60)))))
             .column(
