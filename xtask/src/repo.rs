@@ -70,8 +70,25 @@ pub(crate) fn text_files(root: &Path) -> anyhow::Result<Vec<TextFile>> {
 /// # Errors
 /// When cargo cannot read the workspace.
 pub(crate) fn cargo_metadata(root: &Path) -> anyhow::Result<Value> {
+    metadata(root, &["--no-deps", "--offline"])
+}
+
+/// `cargo metadata` of the workspace and all it depends on, on this platform. What is needed is here already: it was
+/// built.
+///
+/// # Errors
+/// When cargo cannot read the workspace, or a dependency is not here and cannot be fetched.
+pub(crate) fn dependency_graph(root: &Path) -> anyhow::Result<Value> {
+    let output = Command::new("rustc").arg("-vV").output().context("cannot start rustc")?;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = told.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc does not name its host")?;
+    metadata(root, &["--locked", "--filter-platform", host])
+}
+
+fn metadata(root: &Path, args: &[&str]) -> anyhow::Result<Value> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args(["metadata", "--format-version", "1"])
+        .args(args)
         .current_dir(root)
         .output()
         .context("cannot start cargo")?;

@@ -4,6 +4,7 @@ use equipoise_document::{
     Better, Document, Estimate, EstimateId, InputFingerprint, Interval, Missing, Provenance, RunSpec, SCHEMA_VERSION,
     Section, Task,
 };
+use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
@@ -161,6 +162,27 @@ fn errors_name_the_line() {
     assert!(error("[[gate]]\nid = \"a.b\"\nequals = 1\nwithin = -1").contains("is negative"));
     assert!(error("[[gate]]\nid = \"a.b\"\nmax = \"x\"").starts_with("policy, line 3: "));
     assert!(error("[[gate]\n").starts_with("policy, line 1: "));
+}
+
+proptest! {
+    /// Whatever the text, reading a policy answers with a policy or an error that has a hint.
+    #[test]
+    fn no_text_makes_a_policy_panic(text in "(\\[\\[gate\\]\\]\n|id = \"[a.*\\[{]{0,6}\"\n|(min|max|within|equals) = -?[0-9a-z.]{1,4}\n|\\PC{0,9}){0,8}") {
+        match Policy::from_toml(&text) {
+            Ok(policy) => prop_assert!(!policy.gates.is_empty()),
+            Err(error) => prop_assert!(error.to_string().contains("\nhint: ")),
+        }
+    }
+
+    /// A pattern that is met by a wider bound is met when the bound is wider still.
+    #[test]
+    fn a_wider_bound_never_fails_what_a_narrower_one_passes(value in -1.0..1.0_f64, half in 0.0..0.5_f64, max in -1.0..1.0_f64, more in 0.0..1.0_f64) {
+        let estimate = with(number("a.b", value), value - half, value + half);
+        for on in ["value", "interval", "low", "high"] {
+            let passes = |max: f64| outcome(estimate.clone(), &format!("id = \"a.b\"\nmax = {max:?}\non = \"{on}\"")) == Outcome::Pass;
+            prop_assert!(!passes(max) || passes(max + more));
+        }
+    }
 }
 
 /// Four verdicts: pass, warn, fail, and passed though missing; with text that XML and JSON must escape.

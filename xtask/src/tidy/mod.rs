@@ -1,6 +1,7 @@
 //! The house rules that a machine can check. Each rule is one function from what it looks at to its findings.
 
 mod arrows;
+mod licences;
 mod shape;
 mod words;
 
@@ -32,6 +33,7 @@ impl fmt::Display for Finding {
 pub(crate) fn run(root: &Path) -> anyhow::Result<String> {
     let files = repo::text_files(root)?;
     let mut findings = arrows::check(&repo::cargo_metadata(root)?);
+    findings.extend(licences::check(root)?);
     findings.extend(shape::check(&files));
     findings.extend(words::check(&files));
     findings.sort();

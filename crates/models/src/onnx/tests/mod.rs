@@ -1,4 +1,0 @@
-//! Tests of the reader and its operators.
-
-mod fixtures;
-mod table;
