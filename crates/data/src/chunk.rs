@@ -30,11 +30,13 @@ pub struct ColumnInfo {
     pub levels: Arc<[String]>,
     /// Rows without a value.
     pub n_missing: u64,
-    /// Smallest number.
+    /// Rows whose number is infinite; they count neither as missing nor in `min`, `max` and `sample`.
+    pub n_infinite: u64,
+    /// Smallest finite number.
     pub min: Option<f64>,
-    /// Largest number.
+    /// Largest finite number.
     pub max: Option<f64>,
-    /// Up to [`SAMPLE_ROWS`] of its numbers in ascending order: all of them in small data, otherwise those
+    /// Up to [`SAMPLE_ROWS`] of its finite numbers in ascending order: all of them in small data, otherwise those
     /// of rows picked by hashing the row number. Quantile bins are cut from it.
     pub sample: Arc<[f64]>,
 }

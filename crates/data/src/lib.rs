@@ -1,11 +1,30 @@
 //! Columns, readers, cohorts, and the engine that makes a pass over rows.
 
+mod assemble;
 mod bins;
 mod chunk;
+mod dataset;
+mod datetime;
+mod encode;
+mod error;
+mod fingerprint;
 mod frame;
+mod number;
+mod read;
+mod sample;
+mod scan;
+mod source;
+mod store;
+mod strings;
+mod values;
 
 pub use bins::Bins;
 pub use chunk::{Chunk, Column, ColumnInfo, MISSING, PARTITION_ROWS, SAMPLE_ROWS, Schema};
+pub use dataset::{Dataset, MemoryColumn, OpenOptions};
+pub use error::{DataError, Place, nearest, unknown_column};
+pub use fingerprint::FileFingerprint;
 pub use frame::{
     Cohort, Frame, FrameParts, Grouping, GroupingKind, Ids, LengthError, MISSING_GROUP, Rows, Target, Targets,
 };
+pub use read::{OnProgress, Progress};
+pub use source::SkippedColumn;

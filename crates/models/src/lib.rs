@@ -1,13 +1,16 @@
 //! What a model is, and a reader for each format.
 
+mod bind;
 mod catboost;
 mod error;
 mod lightgbm;
 mod model;
+mod onnx;
 mod open;
 pub mod trees;
 mod xgboost;
 
+pub use bind::{Binding, BoundInputs};
 pub use error::ModelError;
 pub use model::{Input, InputColumn, InputKind, Inputs, Model, ModelInfo, Outputs};
 pub use open::open;

@@ -2,7 +2,7 @@
 
 use equipoise_document::ModelSpec;
 
-use crate::{Model, ModelError, catboost, lightgbm, xgboost};
+use crate::{Model, ModelError, catboost, lightgbm, onnx, xgboost};
 
 /// Formats that are recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +56,7 @@ pub fn open(path: &str, bytes: &[u8], spec: &ModelSpec) -> Result<Box<dyn Model>
             "this is a pickled Python object, which would have to be run to be read",
             "export scikit-learn models to ONNX with skl2onnx, and save boosted trees in their library's own format",
         ),
-        // ONNX graphs are read by `onnx::read(path, bytes)`.
-        Some(Format::Onnx) => unsupported("ONNX models cannot be read yet", "use a tree model"),
+        Some(Format::Onnx) => Ok(Box::new(onnx::read(path, bytes, spec)?)),
         None => unsupported(
             "the format of the model is not recognised",
             "LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON and ONNX are read; the spec's `format` names one",

@@ -1,0 +1,206 @@
+//! What the first pass learns: types, levels, counts, extremes, samples; and the rows, while they fit.
+
+use std::sync::Arc;
+
+use equipoise_document::ColumnType;
+use rayon::prelude::*;
+
+use crate::assemble::Partition;
+use crate::encode::Encoder;
+use crate::sample::RowSample;
+use crate::store::StoredPartition;
+use crate::strings::Interner;
+use crate::values::{BOOLEAN_LEVELS, Values, Want, as_boolean};
+use crate::{ColumnInfo, MISSING, Schema};
+
+/// More different names than this and a column is text.
+const MOST_LEVELS: usize = 65_536;
+
+/// From this many different names on, a column in which most rows differ is text.
+const FEW_LEVELS: usize = 1_000;
+
+/// How a column is read and what the user said of it.
+#[derive(Clone, Debug)]
+pub(crate) struct ColumnPlan {
+    pub(crate) name: String,
+    pub(crate) want: Want,
+    pub(crate) forced: Option<ColumnType>,
+}
+
+/// The state of the first pass.
+pub(crate) struct Scan {
+    columns: Vec<ColumnScan>,
+    n_rows: usize,
+    sample: RowSample,
+    store: Option<Vec<StoredPartition>>,
+    n_bytes: u64,
+    memory: u64,
+}
+
+/// What the first pass leaves.
+pub(crate) struct Scanned {
+    pub(crate) schema: Schema,
+    pub(crate) n_rows: usize,
+    pub(crate) encoders: Vec<Encoder>,
+    /// The rows, if they fitted.
+    pub(crate) store: Option<Vec<StoredPartition>>,
+}
+
+struct ColumnScan {
+    plan: ColumnPlan,
+    n_missing: u64,
+    n_infinite: u64,
+    min: f64,
+    max: f64,
+    sample: Vec<f64>,
+    names: Interner,
+    is_text: bool,
+}
+
+impl Scan {
+    /// Keeps rows as long as they take no more than `memory` bytes.
+    pub(crate) fn new(plans: Vec<ColumnPlan>, memory: u64) -> Self {
+        let column = |plan: ColumnPlan| ColumnScan {
+            is_text: plan.forced == Some(ColumnType::Text),
+            plan,
+            n_missing: 0,
+            n_infinite: 0,
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            sample: Vec::new(),
+            names: Interner::default(),
+        };
+        Self {
+            columns: plans.into_iter().map(column).collect(),
+            n_rows: 0,
+            sample: RowSample::default(),
+            store: Some(Vec::new()),
+            n_bytes: 0,
+            memory,
+        }
+    }
+
+    pub(crate) fn push(&mut self, partition: Partition) {
+        let sampled = self.sample.offer(partition.start, partition.n_rows).rows;
+        let see = |(column, values): (&mut ColumnScan, &Values)| column.push(values, &sampled);
+        self.columns.par_iter_mut().zip(partition.columns.par_iter()).for_each(see);
+        self.thin(false);
+        self.n_rows += partition.n_rows;
+        if let Some(store) = &mut self.store {
+            let stored = StoredPartition::of(partition);
+            self.n_bytes += stored.n_bytes();
+            store.push(stored);
+            if self.n_bytes > self.memory {
+                self.store = None;
+            }
+        }
+    }
+
+    fn thin(&mut self, is_last: bool) {
+        if let Some(stays) = self.sample.thin(is_last) {
+            self.columns.par_iter_mut().for_each(|column| {
+                let mut stays = stays.iter();
+                column.sample.retain(|_| stays.next().copied().unwrap_or(false));
+            });
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Scanned {
+        self.thin(true);
+        let n_rows = self.n_rows;
+        let finished: Vec<(ColumnInfo, Encoder)> = self.columns.into_par_iter().map(|c| c.finish(n_rows)).collect();
+        let (columns, encoders): (Vec<_>, Vec<_>) = finished.into_iter().unzip();
+        let store = self.store.map(|mut store| {
+            store.par_iter_mut().for_each(|partition| partition.settle(&encoders));
+            store
+        });
+        Scanned { schema: Schema { columns }, n_rows, encoders, store }
+    }
+}
+
+impl ColumnScan {
+    fn push(&mut self, values: &Values, sampled: &[usize]) {
+        match values {
+            Values::Numbers(values) => {
+                for value in values {
+                    if value.is_finite() {
+                        self.min = self.min.min(*value);
+                        self.max = self.max.max(*value);
+                    } else if value.is_nan() {
+                        self.n_missing += 1;
+                    } else {
+                        self.n_infinite += 1;
+                    }
+                }
+                self.sample.extend(sampled.iter().map(|row| values.get(*row).copied().unwrap_or(f64::NAN)));
+            }
+            Values::Names { codes, levels } => {
+                self.n_missing += codes.iter().filter(|c| **c == MISSING).count() as u64;
+                if self.is_text {
+                    return;
+                }
+                for level in levels.iter() {
+                    self.names.code(level);
+                }
+                if self.names.len() > MOST_LEVELS && self.plan.forced.is_none() {
+                    self.is_text = true;
+                    self.names = Interner::default();
+                }
+            }
+        }
+    }
+
+    fn finish(self, n_rows: usize) -> (ColumnInfo, Encoder) {
+        let column_type = self.column_type(n_rows);
+        let levels: Arc<[String]> = match column_type {
+            ColumnType::Boolean => BOOLEAN_LEVELS.map(str::to_owned).into(),
+            ColumnType::Categorical => {
+                let mut levels: Vec<String> = self.names.strings().iter().map(str::to_owned).collect();
+                levels.sort_unstable();
+                levels.into()
+            }
+            ColumnType::Numeric | ColumnType::Datetime | ColumnType::Text => Arc::new([]),
+        };
+        let encoder = match column_type {
+            ColumnType::Numeric | ColumnType::Datetime => Encoder::Numbers,
+            ColumnType::Boolean => Encoder::booleans(&levels),
+            ColumnType::Categorical => Encoder::levels(&levels),
+            ColumnType::Text => Encoder::Text,
+        };
+        let mut sample = self.sample;
+        sample.retain(|v| v.is_finite());
+        sample.sort_unstable_by(f64::total_cmp);
+        let is_seen = self.min <= self.max;
+        let info = ColumnInfo {
+            name: self.plan.name,
+            column_type,
+            levels,
+            n_missing: self.n_missing,
+            n_infinite: self.n_infinite,
+            min: is_seen.then_some(self.min),
+            max: is_seen.then_some(self.max),
+            sample: sample.into(),
+        };
+        (info, encoder)
+    }
+
+    fn column_type(&self, n_rows: usize) -> ColumnType {
+        match self.plan.want {
+            Want::Number => ColumnType::Numeric,
+            Want::Datetime => ColumnType::Datetime,
+            Want::Boolean => ColumnType::Boolean,
+            Want::Names => {
+                let n_levels = self.names.len();
+                let is_boolean =
+                    (1..=6).contains(&n_levels) && self.names.strings().iter().all(|t| as_boolean(t).is_some());
+                let is_text = self.is_text || (n_levels > FEW_LEVELS && n_levels * 2 > n_rows);
+                match self.plan.forced {
+                    Some(forced) => forced,
+                    None if is_boolean => ColumnType::Boolean,
+                    None if is_text => ColumnType::Text,
+                    None => ColumnType::Categorical,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Datasets from files, as users have them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test that fails may panic"
+)]
+
+mod cuts;
+mod errors;
+mod formats;
+mod helpers;
+mod shared_sets;
+mod types;

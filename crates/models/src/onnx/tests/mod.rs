@@ -1,0 +1,4 @@
+//! Tests of the reader and its operators.
+
+mod fixtures;
+mod table;
