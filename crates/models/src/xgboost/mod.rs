@@ -81,6 +81,7 @@ impl<T: Into<Refusal>> From<T> for Built {
 fn build(path: &str, root: &Field<'_>, spec: &ModelSpec) -> Result<Box<dyn Model>, Built> {
     let learner = root.at("learner")?;
     let header = Header::read(&learner)?;
+    header.check_outputs(&learner)?;
     let objective = Objective::read(&learner.at("objective")?, header.n_outputs)?;
     let base = objective.base(&header.base_score, header.n_outputs)?;
     let answer = objective.answer();
@@ -113,22 +114,13 @@ struct Header {
     types: Vec<String>,
 }
 
-/// Most features or outputs that are believed.
-const MANY: usize = 10_000_000;
+/// Most features without names that are believed.
+const MANY: usize = 1_000_000;
 
 impl Header {
     fn read(learner: &Field<'_>) -> Result<Self, Refusal> {
         let param = learner.at("learner_model_param")?;
-        let count = |key: &str| match param.find(key) {
-            Some(field) => {
-                let count = field.count()?;
-                if count > MANY {
-                    return Err(format!("`{}` is {count}, more than {MANY}", field.path));
-                }
-                Ok(count)
-            }
-            None => Ok(0),
-        };
+        let count = |key: &str| param.find(key).map_or(Ok(0), |field| field.count());
         if count("num_target")? > 1 {
             return Err(Refusal::Unsupported {
                 problem: "the model predicts several targets at once".into(),
@@ -138,7 +130,7 @@ impl Header {
         let list = |key| learner.find(key).map_or(Ok(Vec::new()), |field| field.texts());
         let (mut names, types) = (list("feature_names")?, list("feature_types")?);
         let n_features = count("num_feature")?;
-        if names.is_empty() {
+        if names.is_empty() && n_features <= MANY {
             // Without names the library calls features by their position.
             names = (0..n_features).map(|i| format!("f{i}")).collect();
         }
@@ -148,8 +140,24 @@ impl Header {
         if !types.is_empty() && types.len() != n_features {
             return Err(format!("`learner.feature_types` has {} types, {n_features} are needed", types.len()).into());
         }
+        let n_outputs = count("num_class")?.max(1);
         let base_score = base_scores(&param.at("base_score")?)?;
-        Ok(Self { n_outputs: count("num_class")?.max(1), base_score, names, types })
+        Ok(Self { n_outputs, base_score, names, types })
+    }
+
+    /// Every class has trees or weights of its own, so that more classes than these are not believed.
+    fn check_outputs(&self, learner: &Field<'_>) -> Result<(), String> {
+        let booster = learner.at("gradient_booster")?;
+        let model = booster.find("gbtree").unwrap_or(booster).at("model")?;
+        let n_parts = match (model.find("trees"), model.find("weights")) {
+            (Some(trees), _) => trees.list()?.len(),
+            (None, Some(weights)) => weights.numbers()?.len(),
+            (None, None) => 0,
+        };
+        if self.n_outputs > n_parts.max(1) {
+            return Err(format!("`{}` holds {n_parts} trees or weights for {} classes", model.path, self.n_outputs));
+        }
+        Ok(())
     }
 }
 

@@ -103,3 +103,75 @@ pub(crate) fn values(outputs: Outputs) -> Vec<f64> {
         Outputs::Labels(labels) => panic!("labels: {labels:?}"),
     }
 }
+
+/// A file as LightGBM writes it, with features `f0`, `f1`, …
+pub(crate) fn lightgbm_text(objective: &str, n_features: usize, trees: &[String], tail: &str) -> String {
+    let list = |item: &dyn Fn(usize) -> String| (0..n_features).map(item).collect::<Vec<_>>().join(" ");
+    let trees: String = trees.iter().enumerate().map(|(i, tree)| format!("Tree={i}\n{tree}\n\n")).collect();
+    format!(
+        "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx={}\n\
+         objective={objective}\nfeature_names={}\nfeature_infos={}\ntree_sizes=0\n\n{trees}end of trees\n\n\
+         feature_importances:\nf0=1\n\nparameters:\n[boosting: gbdt]\nend of parameters\n\n{tail}",
+        n_features - 1,
+        list(&|i| format!("f{i}")),
+        list(&|_| "[0:1]".to_owned()),
+    )
+}
+
+/// Universal Binary JSON as XGBoost writes it: lists of numbers with a type and a length, other lists with a
+/// length, objects without.
+pub(crate) fn ubj(value: &serde_json::Value) -> Vec<u8> {
+    use serde_json::Value;
+    fn text(out: &mut Vec<u8>, text: &str) {
+        out.push(b'L');
+        out.extend((text.len() as i64).to_be_bytes());
+        out.extend(text.as_bytes());
+    }
+    fn write(out: &mut Vec<u8>, value: &Value) {
+        match value {
+            Value::Null => out.push(b'Z'),
+            Value::Bool(is_true) => out.push(if *is_true { b'T' } else { b'F' }),
+            Value::Number(n) if n.is_i64() => {
+                out.push(b'L');
+                out.extend(n.as_i64().unwrap().to_be_bytes());
+            }
+            Value::Number(n) => {
+                out.push(b'd');
+                out.extend((n.as_f64().unwrap() as f32).to_be_bytes());
+            }
+            Value::String(s) => {
+                out.push(b'S');
+                text(out, s);
+            }
+            Value::Array(values) => {
+                out.push(b'[');
+                let all = |is: fn(&Value) -> bool| !values.is_empty() && values.iter().all(is);
+                let (kind, width) = if all(|v| v.is_i64()) { (Some(b'l'), 4) } else { (None, 0) };
+                let kind = if kind.is_none() && all(Value::is_number) { Some(b'd') } else { kind };
+                if let Some(kind) = kind {
+                    out.extend([b'$', kind]);
+                }
+                out.extend(b"#L");
+                out.extend((values.len() as i64).to_be_bytes());
+                for value in values {
+                    match kind {
+                        Some(_) if width == 4 => out.extend((value.as_i64().unwrap() as i32).to_be_bytes()),
+                        Some(_) => out.extend((value.as_f64().unwrap() as f32).to_be_bytes()),
+                        None => write(out, value),
+                    }
+                }
+            }
+            Value::Object(entries) => {
+                out.push(b'{');
+                for (key, value) in entries {
+                    text(out, key);
+                    write(out, value);
+                }
+                out.push(b'}');
+            }
+        }
+    }
+    let mut out = Vec::new();
+    write(&mut out, value);
+    out
+}
