@@ -1,6 +1,6 @@
 //! How numbers are written. One rule for every view.
 //!
-//! - A number whose unit is [`Unit::Share`] is written in percent (`31.2%`); a difference of two shares in
+//! - A number whose unit is [`Unit::Share`] is written in percent (`31.2 %`); a difference of two shares in
 //!   percentage points (`19.6 pp`). Nothing else is. CSV and JSON keep the 0–1 numbers of the document, which
 //!   are also those that policies compare with.
 //! - The interval decides how many digits are worth reading: one unit of the last digit is at most a quarter of
@@ -75,7 +75,7 @@ impl Kind {
     pub(crate) fn sign(&self) -> String {
         match self {
             Self::Plain | Self::Rows => String::new(),
-            Self::Percent => "%".to_owned(),
+            Self::Percent => "\u{a0}%".to_owned(),
             Self::Points => "\u{a0}pp".to_owned(),
             Self::Named(name) => format!("\u{a0}{name}"),
         }
@@ -144,13 +144,13 @@ impl Style {
         format!("{minus}{whole}{rest}")
     }
 
-    /// The number with its unit: `31.2%`.
+    /// The number with its unit: `31.2 %`.
     pub(crate) fn full(&self, x: f64) -> String {
         format!("{}{}", self.bare(x), self.kind.sign())
     }
 }
 
-/// An estimate in one line with its own digits: `31.2% [30.1, 32.4]`, or a dash.
+/// An estimate in one line with its own digits: `31.2 % [30.1, 32.4]`, or a dash.
 pub(crate) fn estimate_text(estimate: &Estimate) -> String {
     let style = Style::of_estimate(estimate);
     let Some(value) = estimate.value else { return MISSING.to_owned() };
@@ -237,9 +237,9 @@ mod tests {
     fn the_interval_decides_the_digits() {
         // Half-widths of 1.15, 11.5 and 0.115 percent; a quarter of each is 0.29, 2.9 and 0.029, so units
         // of 0.1, 1 and 0.01 are small enough: 1, 0 and 2 decimals.
-        assert_eq!(estimate_text(&share(0.312, 0.301, 0.324)), "31.2% [30.1, 32.4]");
-        assert_eq!(estimate_text(&share(0.312, 0.2, 0.43)), "31% [20, 43]");
-        assert_eq!(estimate_text(&share(0.312_34, 0.3112, 0.3135)), "31.23% [31.12, 31.35]");
+        assert_eq!(estimate_text(&share(0.312, 0.301, 0.324)), "31.2\u{a0}% [30.1, 32.4]");
+        assert_eq!(estimate_text(&share(0.312, 0.2, 0.43)), "31\u{a0}% [20, 43]");
+        assert_eq!(estimate_text(&share(0.312_34, 0.3112, 0.3135)), "31.23\u{a0}% [31.12, 31.35]");
     }
 
     #[test]
@@ -272,8 +272,8 @@ mod tests {
 
     #[test]
     fn tick_labels_have_the_decimals_of_the_step() {
-        assert_eq!(Style::of_ticks(Kind::Percent, 0.2).full(0.4), "40%");
-        assert_eq!(Style::of_ticks(Kind::Percent, 0.025).full(0.05), "5.0%");
+        assert_eq!(Style::of_ticks(Kind::Percent, 0.2).full(0.4), "40\u{a0}%");
+        assert_eq!(Style::of_ticks(Kind::Percent, 0.025).full(0.05), "5.0\u{a0}%");
         assert_eq!(Style::of_ticks(Kind::Plain, 0.25).full(0.5), "0.50");
     }
 

@@ -203,7 +203,7 @@ impl Written {
         }
     }
 
-    /// `31.2% [30.1, 32.4]`.
+    /// `31.2 % [30.1, 32.4]`.
     pub(crate) fn line(&self) -> String {
         match &self.ends {
             Some((low, high)) => format!("{} [{low}, {high}]", self.text),

@@ -52,7 +52,7 @@ fn write_section(section: &Section, out: &mut String) {
     out.push_str(&format!("# {}\n\n_{}_\n", escaped(&section.title), escaped(&section.question)));
     write_notes(&section.notes, out);
     for block in section.blocks.iter().filter(|b| matches!(b.kind, BlockKind::Text {})) {
-        out.push_str(&format!("\n## {}\n\n{}\n", escaped(&block.title), escaped(&block.says)));
+        out.push_str(&format!("\n## {}\n\n{}\n", escaped(&block.title), prose(&block.says)));
     }
     if section.tables.is_empty() && !section.estimates.is_empty() {
         write_estimates(&section.estimates.iter().collect::<Vec<_>>(), out);
@@ -70,7 +70,7 @@ fn write_notes(notes: &[Note], out: &mut String) {
     }
     out.push('\n');
     for note in words::in_reading_order(notes) {
-        out.push_str(&format!("- **{}:** {}\n", words::level_word(note.level), escaped(&note.text)));
+        out.push_str(&format!("- **{}:** {}\n", words::level_word(note.level), prose(&note.text)));
     }
 }
 
@@ -92,7 +92,7 @@ fn write_table(look: &Look<'_>, table: &Table, hashes: &str, out: &mut String) {
     let title = if table.title.is_empty() { &table.id } else { &table.title };
     out.push_str(&format!("{hashes} {}\n\n", escaped(title)));
     for block in look.section.blocks.iter().filter(|b| b.table == table.id && !b.says.is_empty()) {
-        out.push_str(&format!("{}\n\n", escaped(&block.says)));
+        out.push_str(&format!("{}\n\n", prose(&block.says)));
     }
     let frame = look.frame(table);
     if frame.n_rows == 0 || frame.columns.is_empty() {
@@ -157,6 +157,17 @@ impl Legend {
     }
 }
 
+/// Sentences in which names stand in backticks: these stay code, the rest is escaped.
+fn prose(sentences: &str) -> String {
+    let parts: Vec<&str> = sentences.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped(sentences);
+    }
+    let code = |name: &str| format!("`{}`", name.replace(|c: char| c.is_control(), " "));
+    let part = |(i, part): (usize, &&str)| if i.is_multiple_of(2) { escaped(part) } else { code(part) };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// Text in which nothing is markup.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -181,5 +192,6 @@ mod tests {
     #[test]
     fn markup_in_names_is_text() {
         assert_eq!(escaped("<b>|a_b\n"), "\\<b\\>\\|a\\_b ");
+        assert_eq!(prose("`a_b` is *new*"), "`a_b` is \\*new\\*");
     }
 }

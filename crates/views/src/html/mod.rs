@@ -56,7 +56,7 @@ pub fn html(document: &Document) -> String {
 
 fn level(level: f64) -> String {
     let percent = format!("{:.2}", level * 100.0);
-    format!("{}%", percent.trim_end_matches('0').trim_end_matches('.'))
+    format!("{}\u{a0}%", percent.trim_end_matches('0').trim_end_matches('.'))
 }
 
 fn style() -> String {
@@ -90,4 +90,31 @@ fn write_contents(document: &Document, anchors: &[String], page: &mut String) {
 fn text(words: &str) -> String {
     let escaped = escape(words);
     if words.is_ascii() { escaped } else { format!("<bdi>{escaped}</bdi>") }
+}
+
+/// Sentences from the document, in which names stand in backticks.
+fn prose(sentences: &str) -> String {
+    let parts: Vec<&str> = sentences.split('`').collect();
+    // An even number of parts has a backtick without its partner: then none is taken for a sign.
+    if parts.len().is_multiple_of(2) {
+        return text(sentences);
+    }
+    let part = |(i, part): (usize, &&str)| match (i.is_multiple_of(2), part.is_empty()) {
+        (_, true) => String::new(),
+        (true, false) => escape(part),
+        (false, false) => format!("<code>{}</code>", text(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_backticks_are_code() {
+        assert_eq!(prose("`a<b` is in `c`."), "<code>a&lt;b</code> is in <code>c</code>.");
+        assert_eq!(prose("a ` alone"), "a ` alone");
+        assert_eq!(text("naïve"), "<bdi>naïve</bdi>");
+    }
 }

@@ -2,7 +2,7 @@
 
 use equipoise_document::{Level, Note};
 
-use super::text;
+use super::{prose, text};
 use crate::words;
 
 /// A list of notes; each may link to the section it is from.
@@ -16,7 +16,7 @@ pub(super) fn write<'a>(notes: impl IntoIterator<Item = (&'a Note, Option<(&'a s
             "<li class=\"note {}\"><span class=\"level\">{}</span><span class=\"says\">{}{link}</span></li>\n",
             class(note.level),
             words::level_word(note.level),
-            text(&note.text)
+            prose(&note.text)
         ));
     }
     page.push_str("</ul>\n");

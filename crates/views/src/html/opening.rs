@@ -7,8 +7,12 @@ use crate::format::{count, p_value};
 use crate::frame::Written;
 use crate::words;
 
-/// Notes on the first screen; the sections have them all.
+/// Notes on the first screen, in all and of one section; the sections have them all.
 const MOST_NOTES: usize = 9;
+const MOST_OF_SECTION: usize = 4;
+/// A note with the anchor and the title of its section; the document's own notes have none.
+type From<'a> = (&'a Note, Option<(&'a str, &'a str)>);
+
 /// Numbers of a section on the first screen.
 const MOST_HEADLINES: usize = 6;
 
@@ -28,19 +32,30 @@ pub(super) fn write_summary(document: &Document, anchors: &[String], page: &mut 
     let from_sections = document.sections.iter().zip(anchors).flat_map(|(section, anchor)| {
         section.notes.iter().map(move |note| (note, Some((anchor.as_str(), section.title.as_str()))))
     });
-    let mut all: Vec<(&Note, Option<(&str, &str)>)> =
-        own.chain(from_sections).filter(|(n, _)| n.level != Level::Info).collect();
+    let mut all: Vec<From<'_>> = own.chain(from_sections).filter(|(n, _)| n.level != Level::Info).collect();
     let in_order = words::in_reading_order(all.iter().map(|(n, _)| *n));
     all.sort_by_key(|(note, _)| in_order.iter().position(|n| std::ptr::eq(*n, *note)));
     page.push_str(&format!("<p class=\"lead\">{}</p>\n", verdict(all.iter().map(|(n, _)| n.level))));
-    if !all.is_empty() {
-        notes::write(all.iter().take(MOST_NOTES).copied(), page);
+    let shown = first_of_each(&all);
+    if !shown.is_empty() {
+        notes::write(shown.iter().copied(), page);
     }
-    if let Some(n_more) = all.len().checked_sub(MOST_NOTES).filter(|n| *n > 0) {
+    if let Some(n_more) = all.len().checked_sub(shown.len()).filter(|n| *n > 0) {
         page.push_str(&format!("<p class=\"more\">… and {n_more} more, in the sections below.</p>\n"));
     }
     write_headlines(document, anchors, page);
     page.push_str("</section>\n");
+}
+
+/// The first notes, not too many of one section.
+fn first_of_each<'a>(all: &[From<'a>]) -> Vec<From<'a>> {
+    let mut taken: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    let is_within = |(_, from): &&From<'a>| {
+        let n = taken.entry(from.map_or("", |(anchor, _)| anchor)).or_default();
+        *n += 1;
+        *n <= MOST_OF_SECTION
+    };
+    all.iter().filter(is_within).take(MOST_NOTES).copied().collect()
 }
 
 /// How many notes there are of each level, in a sentence.

@@ -2,7 +2,7 @@
 
 use equipoise_document::{Block, BlockKind, Estimate, Section};
 
-use super::{notes, table, text};
+use super::{notes, prose, table, text};
 use crate::escape::escape;
 use crate::format::{count, estimate_text, p_value};
 use crate::frame::Look;
@@ -13,13 +13,15 @@ use crate::words;
 const MOST_ESTIMATES: usize = 400;
 /// A table of its own is open when it has at most so many rows.
 const MOST_OPEN_ROWS: usize = 30;
+/// Longer tables stay closed on paper.
+const MOST_PRINTED_ROWS: usize = 60;
 
 pub(super) fn write(section: &Section, anchor: &str, page: &mut String) {
     let look = Look::at(section);
     page.push_str(&format!(
         "<section id=\"{anchor}\" aria-labelledby=\"{anchor}-h\">\n<h2 id=\"{anchor}-h\">{}</h2>\n<p class=\"question\">{}</p>\n",
         text(&section.title),
-        text(&section.question)
+        prose(&section.question)
     ));
     if !section.notes.is_empty() {
         notes::write(words::in_reading_order(&section.notes).into_iter().map(|n| (n, None)), page);
@@ -41,7 +43,7 @@ fn write_own_table(look: &Look<'_>, own: &equipoise_document::Table, page: &mut 
         table::write(look, own, page);
         return;
     }
-    page.push_str(&format!("<details>\n<summary>{} rows</summary>\n", count(own.n_rows() as u64)));
+    page.push_str(&format!("<details class=\"long\">\n<summary>{} rows</summary>\n", count(own.n_rows() as u64)));
     table::write(look, own, page);
     page.push_str("</details>\n");
 }
@@ -50,23 +52,23 @@ fn write_block(look: &Look<'_>, block: &Block, uid: &str, page: &mut String) {
     page.push_str(&format!("<h3>{}</h3>\n", text(&block.title)));
     let own = look.section.table(&block.table);
     match (&block.kind, draw(look, block, uid)) {
-        (BlockKind::Text {}, _) => page.push_str(&format!("<p>{}</p>\n", text(&block.says))),
+        (BlockKind::Text {}, _) => page.push_str(&format!("<p>{}</p>\n", prose(&block.says))),
         (_, None) => {
-            page.push_str(&format!("<p>{}</p>\n", text(&block.says)));
+            page.push_str(&format!("<p>{}</p>\n", prose(&block.says)));
             match own {
                 Some(own) => write_own_table(look, own, page),
                 None => write_trouble(&format!("there is no table `{}`", block.table), page),
             }
         }
         (_, Some(Err(Trouble(why)))) => {
-            page.push_str(&format!("<p>{}</p>\n", text(&block.says)));
+            page.push_str(&format!("<p>{}</p>\n", prose(&block.says)));
             write_trouble(&why, page);
             own.into_iter().for_each(|own| write_details(look, own, page));
         }
         (_, Some(Ok(svg))) => {
             page.push_str(&format!(
                 "<figure>\n<figcaption>{}</figcaption>\n<div class=\"chart\">{svg}</div>\n",
-                text(&block.says)
+                prose(&block.says)
             ));
             own.into_iter().for_each(|own| write_details(look, own, page));
             page.push_str("</figure>\n");
@@ -79,7 +81,8 @@ fn write_trouble(why: &str, page: &mut String) {
 }
 
 fn write_details(look: &Look<'_>, own: &equipoise_document::Table, page: &mut String) {
-    page.push_str("<details>\n<summary>The numbers as a table</summary>\n");
+    let class = if own.n_rows() > MOST_PRINTED_ROWS { " class=\"long\"" } else { "" };
+    page.push_str(&format!("<details{class}>\n<summary>The numbers as a table</summary>\n"));
     table::write(look, own, page);
     page.push_str("</details>\n");
 }

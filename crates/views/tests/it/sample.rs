@@ -104,13 +104,13 @@ pub(crate) fn performance() -> Section {
         Note::new(
             Level::Finding,
             "better_than_base_rate",
-            "The model is right for 87.3% of people; always answering “<=50K” would be right for 76.4%.",
+            "The model is right for 87.3 % of people; always answering “<=50K” would be right for 76.4 %.",
         )
         .about([id("accuracy")]),
         Note::new(
             Level::Concern,
             "misses_positives",
-            "It misses about one in three people who earn more than 50K (recall 65.1%).",
+            "It misses about one in three people who earn more than 50K (recall 65.1 %).",
         )
         .about([id("recall")]),
         Note::new(Level::Info, "threshold", "A probability of 0.5 or more counts as “>50K”."),
@@ -287,13 +287,13 @@ pub(crate) fn fairness() -> Section {
         Note::new(
             Level::Concern,
             "gap",
-            "The model selects 25.6% of men and 8.1% of women: a gap of 17.5 percentage points [16.5, 18.6], far more than chance.",
+            "The model selects 25.6 % of men and 8.1 % of women: a gap of 17.5 percentage points [16.5, 18.6], far more than chance.",
         )
         .about([gap("selection_rate", "sex")]),
         Note::new(
             Level::Concern,
             "gap",
-            "Of the women who earn more than 50K, 57.9% are found; of the men, 66.6%.",
+            "Of the women who earn more than 50K, 57.9 % are found; of the men, 66.6 %.",
         )
         .about([gap("true_positive_rate", "sex")]),
         Note::new(Level::Caution, "small_groups", "2 of 5 groups by race have fewer than 100 positive rows; their numbers are marked."),
@@ -343,7 +343,7 @@ pub(crate) fn fairness() -> Section {
         )
     };
     s.blocks = vec![
-        dots("sex", "Men are selected three times as often as women; the line marks everybody (19.8%)."),
+        dots("sex", "Men are selected three times as often as women; the line marks everybody (19.8 %)."),
         dots("race", "Two groups are small: their intervals are wide."),
         Block::new(
             "intersections",
