@@ -84,6 +84,7 @@ impl Table {
             column_type,
             levels,
             n_missing: 0,
+            n_infinite: 0,
             min: None,
             max: None,
             sample: Vec::new().into(),
