@@ -5,6 +5,7 @@
 
 mod balance;
 mod binary;
+mod calibration;
 mod confusion;
 mod divergence;
 mod gaps;
@@ -12,22 +13,29 @@ mod homogeneity;
 mod inequality;
 mod intervals;
 mod limits;
+mod mean;
 mod measured;
 mod merge;
 mod multiclass;
 mod multinomial;
 mod multiplicity;
 mod normal;
+mod ordered;
+mod ranking;
+mod regression;
 mod rng;
+mod scores;
 mod shrink;
 mod special;
 mod sum;
 mod tally;
+mod thresholds;
 mod two_by_two;
 mod undefined;
 
 pub use balance::{Association, Measure, Split};
 pub use binary::{Confusion2, Share};
+pub use calibration::{CalibrationBin, CalibrationError, CalibrationRule, calibration_error};
 pub use confusion::CellCounts;
 pub use divergence::{Divergence, chi_squared_against, shares, wasserstein_1};
 pub use gaps::{
@@ -44,6 +52,7 @@ pub use intervals::{
     wilson,
 };
 pub use limits::{Limits, Rising};
+pub use mean::Mean;
 pub use measured::Measured;
 pub use merge::Merge;
 pub use multiclass::{Average, Confusion};
@@ -53,7 +62,11 @@ pub use normal::{
     beta_quantile, chi_squared_quantile, chi_squared_tail, normal_cdf, normal_quantile, normal_two_sided, t_cdf,
     t_quantile, t_two_sided,
 };
+pub use ordered::{Numbers, Ordered};
+pub use ranking::ScoreSummary;
+pub use regression::{Centres, RegressionInfluence, RegressionSpread, RegressionSums};
 pub use rng::{Draws, split_mix};
+pub use scores::{Scores, Side, SortedScores, Tie};
 pub use shrink::shrunken_rates;
 pub use special::{beta_reg, gamma_q};
 pub use sum::Sum;
