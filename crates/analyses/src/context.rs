@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use equipoise_data::Frame;
+use equipoise_data::{Dataset, Frame};
 use equipoise_document::{EstimateId, Level, Note, RunSpec, Task};
 use equipoise_models::Model;
 
@@ -30,11 +30,13 @@ pub struct Context<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Rows of one part of the data.
+/// Rows and the dataset they come from.
 #[derive(Clone, Copy)]
 pub struct Part<'a> {
     /// The scored rows.
     pub frame: &'a Frame,
+    /// The dataset with all columns.
+    pub dataset: &'a Dataset,
 }
 
 /// Tells people how far a run is.

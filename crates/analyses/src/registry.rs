@@ -1,5 +1,6 @@
 //! What an analysis is, and all of them.
 
+use equipoise_data::DataError;
 use equipoise_document::Section;
 use equipoise_models::ModelError;
 use schemars::Schema;
@@ -50,6 +51,9 @@ pub enum AnalysisError {
         /// Why.
         reason: String,
     },
+    /// The data could not be read again.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The model could not be asked.
     #[error(transparent)]
     Model(#[from] ModelError),

@@ -9,6 +9,7 @@ mod encode;
 mod error;
 mod fingerprint;
 mod frame;
+mod frame_features;
 mod number;
 mod read;
 mod sample;
@@ -16,6 +17,7 @@ mod scan;
 mod source;
 mod store;
 mod strings;
+mod table_file;
 mod values;
 
 pub use bins::Bins;
@@ -28,3 +30,4 @@ pub use frame::{
 };
 pub use read::{OnProgress, Progress};
 pub use source::SkippedColumn;
+pub use table_file::{TableFile, TableFileError};

@@ -4,7 +4,7 @@
 //! of its own. A text that a spreadsheet would take for a formula (`=`, `+`, `-`, `@` first) is preceded by an
 //! apostrophe, since column names and values come from the data.
 
-use equipoise_document::{Cells, Document, Estimate, Missing, Section, Unit};
+use equipoise_document::{Cells, Document, Estimate, Missing, Section, Table, Unit};
 
 use crate::error::ViewError;
 use crate::frame;
@@ -42,6 +42,11 @@ pub(crate) fn estimates(document: &Document, section_id: Option<&str>) -> Result
 /// One table. An estimate takes four columns: its value, `_low`, `_high` and `_missing`.
 pub(crate) fn table(document: &Document, section_id: Option<&str>, table_id: &str) -> Result<String, ViewError> {
     let (section, table) = frame::table(document, section_id, table_id)?;
+    Ok(rows(section, table))
+}
+
+/// A table of a section.
+pub(crate) fn rows(section: &Section, table: &Table) -> String {
     let look = frame::Look::at(section);
     let mut columns: Vec<(String, Vec<String>)> = Vec::new();
     for column in &table.columns {
@@ -77,7 +82,7 @@ pub(crate) fn table(document: &Document, section_id: Option<&str>, table_id: &st
     for row in 0..table.n_rows() {
         out.push_str(&record(columns.iter().map(|(_, cells)| cells.get(row).cloned().unwrap_or_default())));
     }
-    Ok(out)
+    out
 }
 
 fn fields(estimate: &Estimate) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! A document or a part of it as JSON, in the document's own shape.
 
-use equipoise_document::Document;
+use equipoise_document::{Document, Section, Table};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -18,8 +18,13 @@ pub(crate) fn section(document: &Document, section_id: Option<&str>) -> Result<S
 /// One table by rows: `[{column: cell, …}, …]`. A cell of an estimate is the whole estimate.
 pub(crate) fn table(document: &Document, section_id: Option<&str>, table_id: &str) -> Result<String, ViewError> {
     let (section, table) = frame::table(document, section_id, table_id)?;
+    rows(section, table)
+}
+
+/// A table of a section.
+pub(crate) fn rows(section: &Section, table: &Table) -> Result<String, ViewError> {
     let frame = frame::Look::at(section).frame(table);
-    let mut rows = Vec::with_capacity(frame.n_rows);
+    let mut objects = Vec::with_capacity(frame.n_rows);
     for row in 0..frame.n_rows {
         let mut object = Map::new();
         for (column, source) in frame.columns.iter().zip(&table.columns) {
@@ -35,9 +40,9 @@ pub(crate) fn table(document: &Document, section_id: Option<&str>, table_id: &st
             };
             object.insert(column.id.to_owned(), cell);
         }
-        rows.push(Value::Object(object));
+        objects.push(Value::Object(object));
     }
-    text(&rows)
+    text(&objects)
 }
 
 fn text(value: &impl Serialize) -> Result<String, ViewError> {

@@ -19,6 +19,6 @@ mod words;
 
 pub use error::ViewError;
 pub use html::html;
-pub use render::{Format, render};
+pub use render::{Format, render, render_table};
 pub use svg::chart;
 pub use terminal::{TerminalOptions, section, table};

@@ -27,9 +27,14 @@ pub(crate) fn section(document: &Document, section_id: Option<&str>) -> Result<S
 /// One table.
 pub(crate) fn table(document: &Document, section_id: Option<&str>, table_id: &str) -> Result<String, ViewError> {
     let (section, table) = frame::table(document, section_id, table_id)?;
+    Ok(rows(section, table))
+}
+
+/// A table of a section.
+pub(crate) fn rows(section: &Section, table: &Table) -> String {
     let mut out = String::new();
     write_table(&Look::at(section), table, "#", &mut out);
-    Ok(out)
+    out
 }
 
 fn write_overview(document: &Document, out: &mut String) {

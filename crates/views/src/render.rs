@@ -1,6 +1,6 @@
 //! One entry for every textual format.
 
-use equipoise_document::Document;
+use equipoise_document::{Document, Section, Table};
 
 use crate::error::ViewError;
 use crate::terminal::TerminalOptions;
@@ -43,5 +43,19 @@ pub fn render(
         (Format::Csv, Some(table)) => csv::table(document, section, table),
         (Format::Json, None) => json::section(document, section),
         (Format::Json, Some(table)) => json::table(document, section, table),
+    }
+}
+
+/// A table that stands alone, such as verdicts or a comparison.
+///
+/// # Errors
+/// Only when it cannot be written as JSON.
+pub fn render_table(table: &Table, format: Format, options: &TerminalOptions) -> Result<String, ViewError> {
+    let nowhere = Section::new("", "", "");
+    match format {
+        Format::Table => Ok(terminal::rows(&nowhere, table, options)),
+        Format::Markdown => Ok(markdown::rows(&nowhere, table)),
+        Format::Csv => Ok(csv::rows(&nowhere, table)),
+        Format::Json => json::rows(&nowhere, table),
     }
 }

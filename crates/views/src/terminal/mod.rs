@@ -67,9 +67,14 @@ pub fn table(
     options: &TerminalOptions,
 ) -> Result<String, ViewError> {
     let (section, table) = find_table(document, section_id, table_id)?;
+    Ok(rows(section, table, options))
+}
+
+/// A table of a section as text.
+pub(crate) fn rows(section: &Section, table: &Table, options: &TerminalOptions) -> String {
     let mut page = Page::new(options.width, options.colour, options.unicode);
     write_table(&Look::at(section), table, &mut page, options);
-    Ok(page.finish())
+    page.finish()
 }
 
 fn write_overview(document: &Document, page: &mut Page) {
