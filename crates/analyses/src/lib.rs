@@ -3,6 +3,7 @@
 //! An analysis asks for passes over scored rows and answers with a [`Section`](equipoise_document::Section). It knows
 //! neither where the rows live nor how its answer is drawn.
 
+pub mod balance;
 mod context;
 mod registry;
 

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::Context;
+use crate::balance::Balance;
 
 /// A question that can be asked of data and model.
 pub trait Analysis: Sync {
@@ -63,7 +64,7 @@ pub enum AnalysisError {
 }
 
 /// All analyses, in the order of the document. Adding one is one line here and one folder.
-pub static REGISTRY: &[&dyn Analysis] = &[];
+pub static REGISTRY: &[&dyn Analysis] = &[&Balance];
 
 /// The analysis with this id.
 #[must_use]
