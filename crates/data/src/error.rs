@@ -245,11 +245,11 @@ pub(crate) fn unknown_name<'a>(column: &str, names: impl Iterator<Item = &'a str
 }
 
 /// The name most like `wanted`, when one is like it: the fewest letters to change (Damerau–Levenshtein),
-/// at most one and a quarter of its length; else the most similar by Jaro–Winkler, at least 0.85. Case is not
+/// at most a third of its letters and at least one; else the most similar by Jaro–Winkler, at least 0.85. Case is not
 /// looked at; among equals the first wins.
 pub fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.to_lowercase();
-    let most = 1 + wanted.chars().count() / 4;
+    let most = (wanted.chars().count() / 3).max(1);
     let mut best: Option<(&str, usize, f64)> = None;
     for name in names {
         let lower = name.to_lowercase();

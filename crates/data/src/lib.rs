@@ -3,6 +3,7 @@
 mod assemble;
 mod bins;
 mod chunk;
+mod cohort;
 mod dataset;
 mod datetime;
 mod encode;
@@ -22,6 +23,7 @@ mod values;
 
 pub use bins::Bins;
 pub use chunk::{Chunk, Column, ColumnInfo, MISSING, PARTITION_ROWS, SAMPLE_ROWS, Schema};
+pub use cohort::{Predicate, PredicateError, PredicateType, RaiFilterError, cohorts_from_rai};
 pub use dataset::{Dataset, MemoryColumn, OpenOptions};
 pub use error::{DataError, Place, nearest, unknown_column};
 pub use fingerprint::FileFingerprint;

@@ -26,7 +26,7 @@ fn to_csv(batch: &RecordBatch) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn batches_row_groups_and_text_agree(n in 1_usize..150_000, cut in 1_usize..100_000) {

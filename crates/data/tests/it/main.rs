@@ -9,6 +9,7 @@
     reason = "a test that fails may panic"
 )]
 
+mod cohorts;
 mod cuts;
 mod errors;
 mod formats;
