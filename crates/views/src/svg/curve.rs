@@ -6,7 +6,7 @@ use super::canvas::{Anchor, Canvas, path_through, text_width};
 use super::frame::{Inner, axis_title, write_corner, write_x, write_y};
 use super::legend::{Series, Sign};
 use super::palette::series_class;
-use super::scale::{Scale, Wish};
+use super::scale::{Scale, Wish, covering};
 use super::{Picture, Trouble};
 use crate::frame::Column;
 
@@ -78,12 +78,14 @@ impl Chart<'_, '_> {
             .flat_map(|p| [Some(p.y), p.band.map(|b| b.0), p.band.map(|b| b.1), self.level])
             .flatten()
             .collect();
-        let y_scale = Scale::over(ys, self.y_axis, Wish { with_zero: false, round_ends: true }, top + tall, top);
+        let y_axis = covering(self.y_axis, points().map(|p| p.y));
+        let y_scale = Scale::over(ys, &y_axis, Wish { with_zero: false, round_ends: true }, top + tall, top);
         let kind = self.y.style().kind();
         let widest = y_scale.labelled(kind).iter().map(|(_, l)| text_width(l)).fold(0.0, f64::max);
         let inner = Inner { left: widest + 40.0, right: width - 20.0, top, bottom: top + tall };
-        let xs: Vec<f64> = points().map(|p| p.x).collect();
-        let x_scale = Scale::over(xs, self.x_axis, Wish::default(), inner.left, inner.right);
+        let xs: Vec<f64> = self.x.cells.iter().filter_map(crate::frame::Cell::value).collect();
+        let x_axis = covering(self.x_axis, xs.iter().copied());
+        let x_scale = Scale::over(xs, &x_axis, Wish::default(), inner.left, inner.right);
         let mut canvas = Canvas::new(width, inner.bottom + 44.0);
         self.series.write_legend(&mut canvas, (0.0, 0.0), width - 20.0, Sign::Line);
         write_x(&mut canvas, inner, &x_scale, self.x.style().kind(), &axis_title(self.x_axis, self.x));
@@ -99,10 +101,22 @@ impl Chart<'_, '_> {
         for (i, line) in self.lines.iter().enumerate() {
             self.write_line(&mut canvas, i, line, &x_scale, &y_scale);
         }
+        self.write_missing(&mut canvas, inner, &x_scale);
         if points().next().is_none() {
             canvas.text("wh", (inner.left + 16.0, inner.top + 24.0), Anchor::Start, "no value has a place here", width);
         }
         canvas
+    }
+
+    /// A hollow mark on the axis for each point without a value.
+    fn write_missing(&self, canvas: &mut Canvas, inner: Inner, x: &Scale) {
+        for (row, cell) in self.x.cells.iter().enumerate() {
+            let Some(place) = cell.value().filter(|_| self.y.value(row).is_none()) else { continue };
+            let why =
+                self.y.cell(row).missing().map_or_else(|| "no value".to_owned(), |why| format!("no value: {why}"));
+            let tip = format!("{}: {why}", self.x.label(row));
+            canvas.mark("no", self.series.at(row), (x.place(place), inner.bottom - 8.0), 4.0, &tip);
+        }
     }
 
     fn write_reference(&self, canvas: &mut Canvas, inner: Inner, x: &Scale, y: &Scale) {

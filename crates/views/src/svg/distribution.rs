@@ -42,7 +42,7 @@ pub(super) fn draw(
     let y = Scale::over(bins.iter().map(|b| b.value), &Axis::default(), wish, top + HEIGHT, top);
     let widest = y.labelled(values.style().kind()).iter().map(|(_, l)| text_width(l)).fold(0.0, f64::max);
     let inner = Inner { left: widest + 40.0, right: WIDTH - 20.0, top, bottom: top + HEIGHT };
-    let edges: Vec<f64> = bins.iter().flat_map(|b| [b.low, b.high]).collect();
+    let edges: Vec<f64> = lows.cells.iter().chain(&highs.cells).filter_map(crate::frame::Cell::value).collect();
     let fitted = fitted(axis, &edges);
     let x = Scale::over(edges, &fitted, Wish::default(), inner.left, inner.right);
     let mut canvas = Canvas::new(WIDTH, inner.bottom + 44.0);
@@ -58,6 +58,13 @@ pub(super) fn draw(
         canvas.rect("tip", (left, inner.top), (right - left, inner.bottom - inner.top), 0.0, &bin.tip);
     }
     write_corner(&mut canvas, inner);
+    for row in (0..picture.frame.n_rows).filter(|row| values.value(*row).is_none()) {
+        let Some((low, high)) = lows.value(row).zip(highs.value(row)) else { continue };
+        let why = values.cell(row).missing().map_or_else(|| "no value".to_owned(), |why| format!("no value: {why}"));
+        let tip = format!("{} to {}: {why}", lows.label(row), highs.label(row));
+        let place = (x.place(f64::midpoint(low, high)), inner.bottom - 8.0);
+        canvas.mark("no", series.at(row), place, 4.0, &tip);
+    }
     Ok(canvas)
 }
 

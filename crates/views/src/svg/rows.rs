@@ -6,7 +6,7 @@ use super::canvas::{Anchor, Canvas, text_width};
 use super::frame::{Inner, axis_title, write_x};
 use super::legend::{Series, Sign};
 use super::palette::series_class;
-use super::scale::{Scale, Wish};
+use super::scale::{Scale, Wish, covering};
 use super::{Picture, Trouble};
 use crate::frame::{Cell, Column};
 
@@ -175,14 +175,9 @@ impl Chart<'_, '_> {
             let cell = self.column.cell(row.row);
             [cell.value(), cell.interval().map(|i| i.low), cell.interval().map(|i| i.high)]
         });
+        let axis = covering(self.axis, shown.iter().filter_map(|row| self.column.value(row.row)));
         let wish = Wish { with_zero: self.mark == Mark::Bar, round_ends: self.mark == Mark::Bar };
-        Scale::over(
-            ends.chain([self.reference.as_ref().map(|r| r.0)]).flatten(),
-            self.axis,
-            wish,
-            inner.left,
-            inner.right,
-        )
+        Scale::over(ends.chain([self.reference.as_ref().map(|r| r.0)]).flatten(), &axis, wish, inner.left, inner.right)
     }
 
     fn number_width(&self, shown: &[Row]) -> f64 {

@@ -81,6 +81,14 @@ impl Scale {
     }
 }
 
+/// The axis, its given ends moved out where a value lies beyond them: a mark is never in a wrong place.
+/// Ends of intervals may lie beyond.
+pub(super) fn covering(axis: &Axis, values: impl IntoIterator<Item = f64>) -> Axis {
+    let values = values.into_iter().filter(|x| x.is_finite());
+    let domain = axis.domain.map(|given| values.fold(given, |(low, high), x| (low.min(x), high.max(x))));
+    Axis { domain, ..axis.clone() }
+}
+
 fn ends(numbers: &[f64], is_log: bool, wish: Wish) -> (f64, f64) {
     let start = if wish.with_zero && !is_log { (0.0, 0.0) } else { (f64::INFINITY, f64::NEG_INFINITY) };
     let (low, high) = numbers.iter().fold(start, |(low, high), x| (low.min(*x), high.max(*x)));
@@ -166,6 +174,13 @@ mod tests {
         assert_eq!(labels(&[0.31, 0.83], &Axis::default(), wish), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&[-12.0, 31.0], &Axis::default(), wish), ["−20", "−10", "0", "10", "20", "30", "40"]);
         assert_eq!(labels(&[3.0], &Axis::default().within(0.0, 1.0), wish), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+    }
+
+    #[test]
+    fn values_beyond_the_given_ends_move_them() {
+        let axis = covering(&Axis::default().within(0.0, 0.5), [0.2, 0.7, f64::NAN]);
+        assert_eq!(axis.domain, Some((0.0, 0.7)));
+        assert_eq!(covering(&Axis::default(), [0.2]).domain, None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::canvas::{Anchor, Canvas, text_width};
 use super::frame::{Inner, axis_title, write_corner, write_x, write_y};
 use super::legend::{Series, Sign};
 use super::palette::series_class;
-use super::scale::{Scale, Wish};
+use super::scale::{Scale, Wish, covering};
 use super::{Picture, Trouble};
 use crate::frame::Column;
 
@@ -47,10 +47,12 @@ pub(super) fn draw(
     let series = if series.len() > MOST_SERIES { Series::of(None, n_rows) } else { series };
     let top = series.legend_height(WIDTH - 20.0) + 12.0;
     let wish = Wish { with_zero: false, round_ends: true };
-    let y_scale = Scale::over(points.iter().map(|p| p.y), y_axis, wish, top + HEIGHT, top);
+    let x_covered = covering(x_axis, points.iter().map(|p| p.x));
+    let y_covered = covering(y_axis, points.iter().map(|p| p.y));
+    let y_scale = Scale::over(points.iter().map(|p| p.y), &y_covered, wish, top + HEIGHT, top);
     let widest = y_scale.labelled(ys.style().kind()).iter().map(|(_, l)| text_width(l)).fold(0.0, f64::max);
     let inner = Inner { left: widest + 40.0, right: WIDTH - 20.0, top, bottom: top + HEIGHT };
-    let x_scale = Scale::over(points.iter().map(|p| p.x), x_axis, wish, inner.left, inner.right);
+    let x_scale = Scale::over(points.iter().map(|p| p.x), &x_covered, wish, inner.left, inner.right);
     let mut canvas = Canvas::new(WIDTH, inner.bottom + 44.0);
     series.write_legend(&mut canvas, (0.0, 0.0), WIDTH - 20.0, Sign::Mark);
     write_x(&mut canvas, inner, &x_scale, xs.style().kind(), &axis_title(x_axis, xs));

@@ -148,8 +148,9 @@ fn what_is_missing_looks_missing() {
 fn intervals_are_drawn_where_there_are_any() {
     let section = section();
     let svg = chart(&section, section.blocks.iter().find(|b| b.id == "dots").unwrap()).unwrap();
-    // Four intervals with a line and two ends each; the ends 0.63 and 0.78 lie beyond the axis, which stops at 0.6.
-    assert_eq!(svg.matches(" ci\"").count(), 10);
+    // Four intervals with a line and two ends each; the end 0.78 lies beyond the axis, which stops at the largest
+    // value, 0.65.
+    assert_eq!(svg.matches(" ci\"").count(), 11);
 }
 
 #[test]
