@@ -6,6 +6,7 @@
 
 mod grid;
 mod picture;
+mod pivot;
 mod text;
 
 use equipoise_document::{BlockKind, Document, Level, Note, Section, Table};
@@ -38,6 +39,8 @@ impl Default for TerminalOptions {
 
 /// Rows of a table that are written unless all are asked for.
 const MOST_ROWS: usize = 20;
+/// Rows of a table of points or bins.
+const MOST_POINTS: usize = 10;
 /// Notes of a section that the overview writes.
 const MOST_NOTES: usize = 4;
 /// Numbers of a section that the overview writes.
@@ -184,7 +187,15 @@ fn write_table(look: &Look<'_>, table: &Table, page: &mut Page, options: &Termin
         page.line(&[piece("no rows", Ink::Dim)]);
         return;
     }
-    let n_shown = if options.all { frame.n_rows } else { frame.n_rows.min(MOST_ROWS) };
+    let mut legend = Legend::default();
+    let square = pivot::grid(look, &frame, &mut legend, page.is_unicode());
+    if let Some(square) = square.filter(|square| square.natural_width() <= page.width()) {
+        square.write(page, 0, square.n_rows);
+        legend.write(page, 0);
+        return;
+    }
+    let most = if is_drawn_as_a_whole(look, table) { MOST_POINTS } else { MOST_ROWS };
+    let n_shown = if options.all { frame.n_rows } else { frame.n_rows.min(most) };
     let mut legend = Legend::default();
     let mut grid = grid_of(&frame, n_shown, &mut legend, page.is_unicode());
     let room = page.width().saturating_sub(grid.natural_width() + 2);
@@ -195,6 +206,14 @@ fn write_table(look: &Look<'_>, table: &Table, page: &mut Page, options: &Termin
         page.line(&[piece(format!("… {n_more} more rows"), Ink::Dim)]);
     }
     legend.write(page, 0);
+}
+
+/// Points of a curve or bins: single rows say little.
+fn is_drawn_as_a_whole(look: &Look<'_>, table: &Table) -> bool {
+    let is_whole = |kind: &BlockKind| {
+        matches!(kind, BlockKind::Curve { .. } | BlockKind::Distribution { .. } | BlockKind::Scatter { .. })
+    };
+    look.section.blocks.iter().any(|b| b.table == table.id && is_whole(&b.kind))
 }
 
 fn grid_of(frame: &Frame<'_>, n_shown: usize, legend: &mut Legend, unicode: bool) -> Grid {
