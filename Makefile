@@ -20,10 +20,10 @@ help: ## Lists the targets
 
 demo: need-cargo ## Builds the program, assesses the bundled sample and shows the result
 	$(CARGO) build --release --locked --package equipoise-cli
-	@$(TARGET)/release/equipoise demo -o $(DEMO) --force
+	@$(TARGET)/release/equipoise demo -o $(DEMO)
 	@echo
 	@echo "The assessment is in $(DEMO)/. To look at it in a browser, open"
-	@for page in $(DEMO)/*.html; do [ -e "$$page" ] && echo "  file://$$PWD/$$page"; done || true
+	@for page in $(DEMO)/*.html; do if [ -e "$$page" ]; then echo "  file://$$(realpath "$$page")"; fi; done
 
 test: need-cargo fmt lint rust-test doctest codegen tidy python-test ## Runs every test and check
 	@echo

@@ -225,6 +225,16 @@ fn notes(a: &Document, b: &Document, comparison: &Comparison) -> Vec<Note> {
                     independent; they are usually wider than they need be.";
         out.push(Note::new(Level::Info, UNPAIRED, text));
     }
+    let intervals: Vec<&Interval> = comparison.pairs.iter().filter_map(|p| p.interval.as_ref()).collect();
+    let by_chance: f64 = intervals.iter().map(|i| 1.0 - i.level).sum();
+    if by_chance >= 1.0 {
+        let text = format!(
+            "{} differences have an interval; if nothing had changed, about {by_chance:.0} of them would leave out zero \
+             by chance alone.",
+            intervals.len()
+        );
+        out.push(Note::new(Level::Info, "many_differences", text));
+    }
     if comparison.pairs.is_empty() {
         let text = "The two assessments have no number in common.";
         out.push(Note::new(Level::Caution, "nothing_in_common", text));

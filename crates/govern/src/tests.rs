@@ -400,6 +400,20 @@ fn intervals_of_other_levels_are_not_mixed() {
 }
 
 #[test]
+fn many_differences_bring_a_warning_of_chance() {
+    let many = |n: usize| document((0..n).map(|i| with(number(&format!("a.x{i}"), 0.5), 0.4, 0.6)).collect());
+    let said = |n: usize| {
+        let notes = compare(&many(n), &many(n)).notes;
+        notes.into_iter().find(|note| note.code == "many_differences").map(|note| note.text)
+    };
+    assert_eq!(said(19), None);
+    // 40 × (1 − 0.95) = 2
+    let expected = "40 differences have an interval; if nothing had changed, about 2 of them would leave out zero by \
+                    chance alone.";
+    assert_eq!(said(40).as_deref(), Some(expected));
+}
+
+#[test]
 fn the_comparison_is_a_table() {
     let a = document(vec![with(number("a.x", 0.5), 0.4, 0.6), number("a.y", 0.1)]);
     let b = document(vec![with(number("a.x", 0.75), 0.65, 0.85), number("a.y", 0.1)]);
