@@ -25,6 +25,24 @@ pub enum Format {
 /// may be named without its section when only one has it, or as `section.table`. The options matter to
 /// [`Format::Table`] alone.
 ///
+/// ```
+/// use equipoise_document::Document;
+/// use equipoise_views::{Format, TerminalOptions, ViewError, render};
+///
+/// let document = Document::from_json(
+///     r#"{"schema_version": "1.0", "spec": {"data": {"test": "loans.csv"}}, "task": "binary", "datasets": [],
+///         "provenance": {"equipoise": "0.1.0", "seed": 0, "spec_sha256": "", "inputs": []},
+///         "sections": [{"id": "performance", "title": "Performance", "question": "How good is it?",
+///             "estimates": [{"id": "performance.accuracy", "value": 0.8731, "n": 16281, "unit": "share",
+///                 "better": "higher",
+///                 "interval": {"low": 0.868, "high": 0.8782, "level": 0.95, "method": "wilson"}}]}]}"#,
+/// )
+/// .expect("a document");
+/// let text = render(&document, Some("performance"), None, Format::Table, &TerminalOptions::default())?;
+/// assert!(text.contains("Accuracy  87.3 % [86.8, 87.8]  16,281"));
+/// # Ok::<(), ViewError>(())
+/// ```
+///
 /// # Errors
 /// When there is no such section or table.
 pub fn render(

@@ -20,6 +20,15 @@ use crate::words;
 const MOST_TABLE_ROWS: usize = 200;
 
 /// The document as a page.
+///
+/// ```
+/// # let json = r#"{"schema_version": "1.0", "spec": {"data": {"test": "loans.csv"}}, "task": "binary",
+/// #   "datasets": [], "provenance": {"equipoise": "0.1.0", "seed": 0, "spec_sha256": "", "inputs": []},
+/// #   "sections": []}"#;
+/// let document = equipoise_document::Document::from_json(json).expect("a document");
+/// let page = equipoise_views::html(&document);
+/// assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("<script"));
+/// ```
 #[must_use]
 pub fn html(document: &Document) -> String {
     let title = escape(&words::title(document));

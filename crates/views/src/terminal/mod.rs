@@ -124,7 +124,13 @@ fn write_estimates(estimates: &[&equipoise_document::Estimate], page: &mut Page)
         columns.push(GridColumn::numbers("p", &p, &mut legend, page.is_unicode()));
     }
     columns.push(GridColumn::words("", estimates.iter().map(|e| words::better_words(e.better).to_owned()), Ink::Dim));
-    Grid { columns, n_rows: estimates.len() }.write(page, 0, usize::MAX);
+    let mut grid = Grid { columns, n_rows: estimates.len() };
+    // The ids that policies use, where there is room for them.
+    let ids = GridColumn::words("Id", estimates.iter().map(|e| e.id.to_string()), Ink::Dim);
+    if grid.natural_width() + ids.natural_width() + 2 <= page.width() {
+        grid.columns.push(ids);
+    }
+    grid.write(page, 0, usize::MAX);
     legend.write(page, 0);
 }
 
