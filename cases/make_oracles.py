@@ -223,7 +223,7 @@ BINARY_RATES = {
     "f1": only_where(lambda *a: has_positives(*a) or has_selected(*a), sk.f1_score),
     "base_rate": only_where(always, lambda y, d, sample_weight: float(np.average(y, weights=sample_weight))),
 }
-BOTH = lambda y, d, w: has_positives(y, d, w) and has_negatives(y, d, w)  # noqa: E731
+BOTH = lambda y, d, w: has_positives(y, d, w) and has_negatives(y, d, w)
 SCORE_RATES = {
     "roc_auc": only_where(BOTH, sk.roc_auc_score),
     "average_precision": only_where(has_positives, sk.average_precision_score),
@@ -273,7 +273,7 @@ def by_group(rates, y, d, sensitive, control, w):
     out = {"sensitive": list(sensitive.columns), "control": [] if control is None else list(control.columns)}
     out |= {"weighted": w is not None, "groups": groups, "strata": []}
     for stratum in strata:
-        pick = lambda t: t if stratum is None else t.loc[stratum]  # noqa: E731, B023
+        pick = lambda t: t if stratum is None else t.loc[stratum]  # noqa: B023
         aggregates = {m: {name: pick(view)[m] for name, view in views.items()} for m in rates}
         entry = {"stratum": None, "overall": dict(pick(frame.overall)), "aggregates": aggregates}
         if stratum is not None:

@@ -50,12 +50,12 @@ def generate(n_rows, seed):
     race = rng.choice(5, n_rows, p=[0.12, 0.2, 0.015, 0.065, 0.6]).astype(np.int8)
     shift = np.array([0.1, -0.3, -0.5, 0.0, 0.1])[race] + 0.3 * sex
     x = rng.normal(size=n_rows)
-    squash = lambda z: 1 / (1 + np.exp(-z))  # noqa: E731
+    squash = lambda z: 1 / (1 + np.exp(-z))
     y = (rng.random(n_rows) < squash(x + shift - 0.4)).astype(np.int8)
     # Rounded to two digits in a hundredth of the rows, so that ties occur.
     p = squash(0.9 * x + 1.3 * shift + rng.normal(0, 0.5, n_rows))
     p = np.where(rng.random(n_rows) < 0.01, np.round(p, 2), p).clip(1e-6, 1 - 1e-6)
-    coded = lambda codes, names: pa.DictionaryArray.from_arrays(pa.array(codes), names)  # noqa: E731
+    coded = lambda codes, names: pa.DictionaryArray.from_arrays(pa.array(codes), names)
     return pa.table(
         {
             "y_true": y,
@@ -84,7 +84,7 @@ class InMemory:
     def __init__(self, table):
         self.y, self.d = (table[c].to_numpy() for c in ("y_true", "y_pred"))
         self.p = table["score"].to_numpy()
-        indices = lambda c: table[c].combine_chunks().indices.to_numpy()  # noqa: E731
+        indices = lambda c: table[c].combine_chunks().indices.to_numpy()
         self.sex, self.race = indices("sex"), indices("race")
         kinds = {"sex": pl.Enum(SEX), "race": pl.Enum(RACE)}
         self.frame = pl.from_arrow(table).with_columns(pl.col(c).cast(kind) for c, kind in kinds.items()).rechunk()

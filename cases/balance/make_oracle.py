@@ -77,7 +77,8 @@ def pairs(frame, column):
             entry["gap"][name] = float(gap) if np.isfinite(gap) else None
         if min(x_a, n_a - x_a, x_b, n_b - x_b) >= 200:
             drawn = [
-                measures(draws[:, 2 * k + 1] / n, (draws[:, 2 * k] + draws[:, 2 * k + 1]) / n, p_y_of_draw) for k in (i, j)
+                measures(draws[:, 2 * k + 1] / n, (draws[:, 2 * k] + draws[:, 2 * k + 1]) / n, p_y_of_draw)
+                for k in (i, j)
             ]
             entry["standard_error"] = {m: float(np.std(drawn[0][m] - drawn[1][m])) for m in of_a}
         entry["newcombe"] = [float(x) for x in newcombe(x_a, n_a, x_b, n_b)]
@@ -85,7 +86,7 @@ def pairs(frame, column):
         entry["p_value"] = float(p)
         out.append(entry)
     adjusted = stats.false_discovery_control([e["p_value"] for e in out])
-    for entry, p in zip(out, adjusted):
+    for entry, p in zip(out, adjusted, strict=True):
         entry["adjusted"] = float(p)
     return out
 
@@ -122,11 +123,17 @@ def part(frame, train):
         for value, group in by:
             x, n = int((group[TARGET] == POSITIVE).sum()), len(group)
             ends = stats.binomtest(n, len(frame)).proportion_ci(method="wilson")
-            values.append({
-                "value": "(missing)" if pd.isna(value) else value, "n": n, "share": n / len(frame),
-                "share_wilson": [ends.low, ends.high], "base_rate": x / n,
-                "weighted_share": float(group[WEIGHT].sum() / weights.sum()), "weighted_base_rate": rate(group),
-            })
+            values.append(
+                {
+                    "value": "(missing)" if pd.isna(value) else value,
+                    "n": n,
+                    "share": n / len(frame),
+                    "share_wilson": [ends.low, ends.high],
+                    "base_rate": x / n,
+                    "weighted_share": float(group[WEIGHT].sum() / weights.sum()),
+                    "weighted_base_rate": rate(group),
+                }
+            )
         entry = {"values": values}
         if column in PAIRED:
             entry["pairs"] = pairs(frame, column)
@@ -149,11 +156,16 @@ def part(frame, train):
             entry["train"]["chi_squared"] = {"statistic": float(test.statistic), "p_value": float(test.pvalue)}
         out["columns"][column] = entry
     combined = frame.groupby(["sex", "race"]).size()
-    out["combinations"] = {"counts": {" ".join(k): int(v) for k, v in combined.items()}, **inequality(combined.to_numpy(float))}
+    out["combinations"] = {
+        "counts": {" ".join(k): int(v) for k, v in combined.items()},
+        **inequality(combined.to_numpy(float)),
+    }
     missing = frame["workclass"].isna().groupby(frame["sex"]).agg(["sum", "size"])
     (x_f, n_f), (x_m, n_m) = (tuple(int(v) for v in missing.loc[s]) for s in ("Female", "Male"))
     out["missing_workclass"] = {
-        "Female": x_f / n_f, "Male": x_m / n_m, "newcombe": [float(x) for x in newcombe(x_f, n_f, x_m, n_m)],
+        "Female": x_f / n_f,
+        "Male": x_m / n_m,
+        "newcombe": [float(x) for x in newcombe(x_f, n_f, x_m, n_m)],
         "p_value": float(test_of(x_f, n_f, x_m, n_m)[1]),
     }
     return out
@@ -165,11 +177,22 @@ def main():
     arguments = parser.parse_args()
     folder = arguments.shared / "data" / "adult"
     test, train = (pd.read_parquet(folder / f"{name}.parquet") for name in ("test", "train"))
-    versions = {"numpy": np.__version__, "pandas": pd.__version__, "pyarrow": pyarrow.__version__, "scipy": scipy.__version__}
+    versions = {
+        "numpy": np.__version__,
+        "pandas": pd.__version__,
+        "pyarrow": pyarrow.__version__,
+        "scipy": scipy.__version__,
+    }
     document = {
-        "case": "adult-balance", "made_with": {"python": platform.python_version(), **versions}, "target": TARGET,
-        "positive": POSITIVE, "weight": WEIGHT, "reference": REFERENCE, "replicates": REPLICATES,
-        "test": part(test, train), "train": part(train, None),
+        "case": "adult-balance",
+        "made_with": {"python": platform.python_version(), **versions},
+        "target": TARGET,
+        "positive": POSITIVE,
+        "weight": WEIGHT,
+        "reference": REFERENCE,
+        "replicates": REPLICATES,
+        "test": part(test, train),
+        "train": part(train, None),
     }
     path = pathlib.Path(__file__).parent / "adult.json"
     path.write_text(json.dumps(document) + "\n")
