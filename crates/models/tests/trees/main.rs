@@ -16,4 +16,5 @@ mod by_hand_xgboost;
 mod fixtures;
 mod hostile;
 mod messages;
+mod sample;
 mod support;
