@@ -12,7 +12,10 @@ use rayon::prelude::*;
 use super::arrow_values::{Refused, natural_want, say_type, values_of};
 use super::delimited::expected;
 use super::files::InputFile;
+use super::guard::guarded;
+use super::ipc_lengths;
 use super::{Asked, Control, Sink};
+use crate::PARTITION_ROWS;
 use crate::error::{DataError, Place, lower_first};
 use crate::values::{Batch, Missing, Values, Want};
 
@@ -98,7 +101,7 @@ impl ArrowFiles {
         let mut columns: Vec<SourceColumn> = Vec::new();
         let mut first: Option<String> = None;
         for file in &files {
-            let found = SourceColumn::of(&Batches::open(file, None)?.schema());
+            let found = guarded(&file.name, "Arrow", || Ok(SourceColumn::of(&Batches::open(file, None)?.schema())))?;
             match &first {
                 None => {
                     super::check_names(found.iter().map(|c| c.name.as_str()), &file.name)?;
@@ -122,19 +125,27 @@ impl ArrowFiles {
         projection.dedup();
         let mut first_row = 0;
         for file in &self.files {
-            for batch in Batches::open(file, Some(projection.clone()))? {
+            let open = || Batches::open(file, Some(projection.clone()));
+            let mut batches = guarded(&file.name, "Arrow", open)?;
+            loop {
                 control.check()?;
-                let batch = batch.map_err(|e| damaged(&file.name, "Arrow", &e))?;
-                let n_rows = batch.num_rows();
-                let column = |asked: &Asked| {
-                    let place = projection.binary_search(&asked.column).unwrap_or(usize::MAX);
-                    let array =
-                        batch.columns().get(place).ok_or_else(|| DataError::Changed { file: file.name.clone() })?;
-                    convert(array, asked, &self.missing, &file.name, &self.columns, first_row, "Arrow")
-                };
-                let columns = asked.par_iter().map(column).collect::<Vec<_>>().into_iter().collect::<Result<_, _>>()?;
-                sink(Batch { n_rows, columns })?;
-                first_row += n_rows;
+                let next = || batches.next().transpose().map_err(|e| damaged(&file.name, "Arrow", &e));
+                let Some(batch) = guarded(&file.name, "Arrow", next)? else { break };
+                for start in (0..batch.num_rows()).step_by(PARTITION_ROWS) {
+                    let piece = batch.slice(start, PARTITION_ROWS.min(batch.num_rows() - start));
+                    let column = |asked: &Asked| {
+                        let place = projection.binary_search(&asked.column).unwrap_or(usize::MAX);
+                        let array = piece.columns().get(place);
+                        let array = array.ok_or_else(|| DataError::Changed { file: file.name.clone() })?;
+                        guarded(&file.name, "Arrow", || {
+                            convert(array, asked, &self.missing, &file.name, &self.columns, first_row, "Arrow")
+                        })
+                    };
+                    let columns: Vec<Result<Values, DataError>> = asked.par_iter().map(column).collect();
+                    let columns = columns.into_iter().collect::<Result<_, _>>()?;
+                    sink(Batch { n_rows: piece.num_rows(), columns })?;
+                    first_row += piece.num_rows();
+                }
                 control.report(first_row as u64, None);
             }
         }
@@ -192,10 +203,14 @@ impl Batches {
         let open = || File::open(&input.path).map_err(|e| DataError::io(&input.name, &e));
         let mut magic = Vec::new();
         open()?.take(6).read_to_end(&mut magic).map_err(|e| DataError::io(&input.name, &e))?;
-        let opened = if magic == b"ARROW1" {
-            FileReader::try_new(open()?, projection).map(|r| Self::File(Box::new(r)))
-        } else {
+        let is_stream = magic != ipc_lengths::MAGIC;
+        if let Err(problem) = ipc_lengths::check(&mut open()?, is_stream) {
+            return Err(DataError::Damaged { file: input.name.clone(), format: "Arrow", problem });
+        }
+        let opened = if is_stream {
             StreamReader::try_new(BufReader::new(open()?), projection).map(|r| Self::Stream(Box::new(r)))
+        } else {
+            FileReader::try_new(open()?, projection).map(|r| Self::File(Box::new(r)))
         };
         opened.map_err(|e| damaged(&input.name, "Arrow", &e))
     }
@@ -222,5 +237,12 @@ impl Iterator for Batches {
 fn damaged(file: &str, format: &'static str, error: &ArrowError) -> DataError {
     let text = error.to_string();
     let problem = lower_first(text.split_once("error: ").map_or(text.as_str(), |(_, rest)| rest));
+    if problem.contains("ecompression requires the") {
+        return DataError::Unsupported {
+            file: file.to_owned(),
+            problem: "compressed Arrow files are not read".to_owned(),
+            hint: "write it without compression, or as Parquet".to_owned(),
+        };
+    }
     DataError::Damaged { file: file.to_owned(), format, problem }
 }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::arrow_values::natural_want;
 use super::files::InputFile;
+use super::guard::guarded;
 use super::ipc::{SourceColumn, convert};
 use super::{Asked, Control, Sink};
 use crate::PARTITION_ROWS;
@@ -35,7 +36,7 @@ impl ParquetFiles {
         let mut columns: Vec<SourceColumn> = Vec::new();
         let mut n_rows = 0_usize;
         for input in inputs {
-            let metadata = load(&input)?;
+            let metadata = guarded(&input.name, "Parquet", || load(&input))?;
             n_rows += usize::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
             let found = SourceColumn::of(metadata.schema());
             match files.first() {
@@ -62,14 +63,16 @@ impl ParquetFiles {
             for group in 0..metadata.metadata().num_row_groups() {
                 let mut readers = Vec::with_capacity(shares.len());
                 for share in &shares {
-                    readers.push(Share { slots: share, reader: self.reader(file, metadata, group, asked, share)? });
+                    let open = || self.reader(file, metadata, group, asked, share);
+                    readers.push(Share { slots: share, reader: guarded(&file.name, "Parquet", open)? });
                 }
                 loop {
                     control.check()?;
-                    let parts: Vec<_> = readers
-                        .par_iter_mut()
-                        .map(|share| share.next(asked, &self.missing, file, &self.columns, first_row))
-                        .collect();
+                    let next = |share: &mut Share<'_>| {
+                        let next = || share.next(asked, &self.missing, file, &self.columns, first_row);
+                        guarded(&file.name, "Parquet", next)
+                    };
+                    let parts: Vec<_> = readers.par_iter_mut().map(next).collect();
                     let Some(batch) = gather(parts, asked.len(), &file.name)? else { break };
                     first_row += batch.n_rows;
                     sink(batch)?;

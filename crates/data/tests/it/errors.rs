@@ -198,7 +198,7 @@ fn files_that_end_early() {
     hint: copy or write the file again
     ");
     insta::assert_snapshot!(say("a.arrow", b"ARROW1\0\0\xff\xff\xff\xff"), @r"
-    file `a.arrow` is damaged or cut short: not a whole Arrow file (arrow file does not contain correct footer)
+    file `a.arrow` is damaged or cut short: not a whole Arrow file (a part of it would end beyond its last byte)
     hint: copy or write the file again
     ");
     for end in 0..parquet.len() {

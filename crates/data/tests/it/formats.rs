@@ -59,7 +59,7 @@ pub(crate) fn parquet_bytes(batches: &[RecordBatch]) -> Vec<u8> {
     bytes
 }
 
-fn ipc_file(batch: &RecordBatch) -> Vec<u8> {
+pub(crate) fn ipc_file(batch: &RecordBatch) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = arrow::ipc::writer::FileWriter::try_new(&mut bytes, &batch.schema()).unwrap();
     writer.write(&batch.slice(0, 1)).unwrap();
@@ -69,7 +69,7 @@ fn ipc_file(batch: &RecordBatch) -> Vec<u8> {
     bytes
 }
 
-fn ipc_stream(batch: &RecordBatch) -> Vec<u8> {
+pub(crate) fn ipc_stream(batch: &RecordBatch) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = arrow::ipc::writer::StreamWriter::try_new(&mut bytes, &batch.schema()).unwrap();
     writer.write(batch).unwrap();

@@ -11,6 +11,7 @@
 
 mod cohorts;
 mod cuts;
+mod damage;
 mod errors;
 mod formats;
 mod helpers;

@@ -1,0 +1,56 @@
+//! Files with a few bytes changed: an error or other values, never a panic.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use equipoise_document::DataSpec;
+
+use crate::formats::{ipc_file, ipc_stream, parquet_bytes, record_batch};
+use crate::helpers::{Files, open_as};
+
+/// Opens files with bytes changed here and there; how many opened all the same.
+fn harm(name: &str, whole: &[u8], n_tries: u64) -> u64 {
+    let files = Files::new();
+    let mut state = 17_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize
+    };
+    let mut n_opened = 0;
+    for _ in 0..n_tries {
+        let mut bytes = whole.to_vec();
+        for _ in 0..=next() % 3 {
+            let place = next() % bytes.len();
+            bytes[place] = match next() % 4 {
+                0 => 0xFF,
+                1 => 0,
+                2 => bytes[place] ^ 1,
+                _ => next() as u8,
+            };
+        }
+        let path = files.write(name, &bytes);
+        let opened = catch_unwind(AssertUnwindSafe(|| open_as(&path, &DataSpec::default()).is_ok()));
+        match opened {
+            Ok(is_open) => n_opened += u64::from(is_open),
+            Err(_) => panic!("{name} made the reader panic: {bytes:?}"),
+        }
+    }
+    n_opened
+}
+
+#[test]
+fn parquet() {
+    harm("a.parquet", &parquet_bytes(&[record_batch()]), 600);
+}
+
+#[test]
+fn arrow() {
+    harm("a.arrow", &ipc_file(&record_batch()), 600);
+    harm("a.arrows", &ipc_stream(&record_batch()), 600);
+}
+
+#[test]
+fn text() {
+    harm("a.csv", b"age,sex\n39,Male\n,\"Fe\"\"male\"\n2020-01-01,\xc3\xa9\n", 600);
+    harm("a.jsonl", b"{\"age\": 39, \"sex\": \"M\"}\n{\"age\": null, \"list\": [1, {\"a\": 2}]}\n", 600);
+    harm("a.csv.zst", &zstd::encode_all(&b"age,sex\n39,Male\n"[..], 1).unwrap(), 400);
+}
