@@ -2,6 +2,7 @@
 
 mod bind;
 mod catboost;
+pub mod endpoint;
 mod error;
 mod lightgbm;
 mod model;

@@ -197,6 +197,9 @@ pub(crate) enum Pool {
     Average,
 }
 
+/// Cells that the windows of one pool may cover together.
+const MAX_CELLS: usize = 1 << 31;
+
 /// `MaxPool` and `AveragePool`.
 pub(crate) fn pool(a: &Attributes<'_>, pool: Pool) -> Result<Kernel, String> {
     let window = Window::of(a)?;
@@ -213,7 +216,12 @@ pub(crate) fn pool(a: &Attributes<'_>, pool: Pool) -> Result<Kernel, String> {
         let (rows, columns) = window.over(spatial, &window.kernel)?;
         let mut shape = vec![n, channels];
         shape.extend(if spatial.len() == 2 { vec![rows.output, columns.output] } else { vec![columns.output] });
-        let mut out = Vec::with_capacity(count(&shape)?);
+        let n_out = count(&shape)?;
+        // A window far larger than the picture costs time for nothing but padding.
+        if n_out.saturating_mul(rows.kernel).saturating_mul(columns.kernel) > MAX_CELLS {
+            return Err(Fault::TooLarge);
+        }
+        let mut out = Vec::with_capacity(n_out);
         for plane in v.chunks_exact((rows.input * columns.input).max(1)) {
             for o in 0..rows.output {
                 for p in 0..columns.output {

@@ -1,4 +1,7 @@
 //! Tests of the reader and its operators.
 
 mod fixtures;
+mod hostile;
+mod operators;
+mod small;
 mod table;

@@ -13,6 +13,9 @@
 //!
 //! A tensor takes the features in order. A model without declared inputs takes all features as they are.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -186,9 +189,6 @@ fn is_tensor(input: &Input) -> bool {
 impl Feed {
     fn make<'a>(&'a self, column: &'a Column) -> Result<Made<'a>, ModelError> {
         Ok(match (&self.how, column) {
-            (How::Parsed | How::AsIs, Column::Number(v)) if self.how == How::AsIs || self.how == How::Parsed => {
-                Made::Numbers(Cow::Borrowed(v))
-            }
             (How::AsIs, Column::Codes { codes, levels }) => Made::Codes(Cow::Borrowed(codes), Cow::Borrowed(levels)),
             (How::Parsed, Column::Codes { codes, levels }) => {
                 let table: Vec<Option<f64>> = levels.iter().map(|level| parsed(level)).collect();
