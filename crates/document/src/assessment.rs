@@ -158,7 +158,9 @@ pub struct Artifact {
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
     /// Not JSON, or not of this shape.
-    #[error("not an assessment document: {0}")]
+    #[error(
+        "not an assessment document: {0}\nhint: name a directory that `equipoise assess` wrote; if it is one, the file was damaged: run the assessment again"
+    )]
     Malformed(#[from] serde_json::Error),
     /// Written by a later version.
     #[error(

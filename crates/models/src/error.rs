@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// The file cannot be read.
-    #[error("cannot read the model `{path}`: {source}")]
+    #[error("cannot read the model `{path}`: {source}\nhint: check the path and that the file may be read")]
     Io {
         /// The file.
         path: String,

@@ -1,1 +1,31 @@
-//! service
+//! The use cases: what every door of Equipoise calls.
+//!
+//! Files, the clock, the environment and the seed enter here, through the [`World`]; everything below is a function of
+//! its arguments.
+
+mod assess;
+mod classes;
+mod cohorts;
+mod error;
+mod gate;
+mod groups;
+mod predictions;
+mod roles;
+pub mod sample;
+mod schemas;
+mod score;
+mod store;
+mod world;
+
+pub use assess::{Assessment, assess};
+pub use cohorts::read_cohorts;
+pub use error::ServiceError;
+pub use gate::{check, compare};
+pub use schemas::schema;
+pub use store::{DOCUMENT_FILE, REPORT_FILE, RUN_FILE, check_output, load, read_spec, save, write_file, write_spec};
+pub use world::{LookUp, World};
+
+pub use equipoise_analyses::{Progress, Quiet, REGISTRY};
+pub use equipoise_document as document;
+pub use equipoise_govern as govern;
+pub use equipoise_views as views;

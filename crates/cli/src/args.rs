@@ -1,0 +1,256 @@
+//! The flags. Every one of them becomes a field of the run spec or a choice of how to print.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Show that a model is fair, reliable and accountable: from a dataset and a model to an assessment.
+#[derive(Debug, Parser)]
+#[command(name = "equipoise", version, about, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done · 1 done, but a policy is not met · 2 could not be done · 130 interrupted")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to use colour (`NO_COLOR` is respected).
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// Width of tables in characters; the terminal's own by default.
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) width: Option<usize>,
+    /// No progress.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// More talk on standard error (`-vv` for still more).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Assess a model, or a column of predictions, on data.
+    Assess(Box<AssessArgs>),
+    /// Print an assessment or one of its sections.
+    Show(ShowArgs),
+    /// Write an assessment in another form.
+    Export(ExportArgs),
+    /// Judge an assessment by a policy (exit code 1 when it is not met).
+    Check(CheckArgs),
+    /// Put two assessments side by side.
+    Compare(CompareArgs),
+    /// Assess the bundled sample: a mortality model on people followed from 1971 to 1992.
+    Demo(DemoArgs),
+    /// Print a JSON Schema: of the document, the run spec, or an analysis' parameters.
+    Schema(SchemaArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page.
+    Man(ManArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AssessArgs {
+    /// Run spec (TOML or JSON); flags override its fields.
+    pub(crate) spec: Option<PathBuf>,
+    /// Rows to assess: a file, a directory of Parquet files, a glob, or `-` for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<String>,
+    /// Rows the model was trained on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) train: Option<String>,
+    /// Format of the data where its name does not tell: csv, tsv, parquet, arrow, jsonl.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) data_format: Option<String>,
+    /// Field separator of delimited text.
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) delimiter: Option<char>,
+    /// Texts that stand for a missing value, beside the empty one.
+    #[arg(long, value_name = "TEXT", value_delimiter = ',')]
+    pub(crate) missing: Vec<String>,
+    /// Type of a column: COLUMN=numeric|categorical|boolean|datetime|text.
+    #[arg(long = "type", value_name = "COLUMN=TYPE")]
+    pub(crate) types: Vec<String>,
+    /// Model file, or the address of an endpoint.
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) model: Option<String>,
+    /// How an endpoint is spoken to: v2 or mlflow.
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(crate) protocol: Option<String>,
+    /// Name of the model at an endpoint.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model_name: Option<String>,
+    /// Environment variable that holds the endpoint's `Authorization` header.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) authorization_env: Option<String>,
+    /// Column that holds the truth.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: Option<String>,
+    /// Value of the target that counts as positive.
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) positive: Option<String>,
+    /// binary, multiclass or regression; found out from target and model by default.
+    #[arg(long, value_name = "TASK")]
+    pub(crate) task: Option<String>,
+    /// Column of predicted values.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) prediction: Option<String>,
+    /// Columns of predicted probabilities: one of the positive class, or one per class.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) probability: Vec<String>,
+    /// Classes in the order of probability columns or model outputs.
+    #[arg(long, value_name = "CLASS", value_delimiter = ',')]
+    pub(crate) classes: Vec<String>,
+    /// Probability from which a row is predicted positive.
+    #[arg(long, value_name = "P")]
+    pub(crate) threshold: Option<f64>,
+    /// Column of row weights.
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
+    /// Columns whose groups must be treated fairly.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) sensitive: Vec<String>,
+    /// Columns within whose strata groups are compared.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) control: Vec<String>,
+    /// Model inputs; all columns without another role by default.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) features: Vec<String>,
+    /// Columns that only name a row.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) id: Vec<String>,
+    /// Columns to leave out.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub(crate) drop: Vec<String>,
+    /// Analyses to run; all that apply by default.
+    #[arg(long, value_name = "ANALYSIS", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// A named part of the rows: NAME=SQL, for example "young=age < 25".
+    #[arg(long = "cohort", value_name = "NAME=SQL")]
+    pub(crate) cohorts: Vec<String>,
+    /// Cohorts of the Responsible AI Toolbox (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cohort_file: Option<PathBuf>,
+    /// Seed of every random draw.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Coverage of intervals.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) level: Option<f64>,
+    /// Directory to write.
+    #[arg(short, long, value_name = "DIR", required_unless_present = "print_spec")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace an assessment that is there already.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print the run spec as TOML and do nothing else.
+    #[arg(long)]
+    pub(crate) print_spec: bool,
+    /// What to print of the result.
+    #[arg(long, value_enum, default_value_t = FormatArg::Table)]
+    pub(crate) format: FormatArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FormatArg {
+    Table,
+    Json,
+    Csv,
+    Md,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// Directory that `assess` wrote.
+    pub(crate) dir: PathBuf,
+    /// Section, for example `fairness`; an overview without.
+    pub(crate) section: Option<String>,
+    /// One table of the section.
+    #[arg(long)]
+    pub(crate) table: Option<String>,
+    #[arg(long, value_enum, default_value_t = FormatArg::Table)]
+    pub(crate) format: FormatArg,
+    /// All rows of long tables.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// Directory that `assess` wrote.
+    pub(crate) dir: PathBuf,
+    /// The form.
+    #[arg(long, value_enum)]
+    pub(crate) to: ExportForm,
+    /// File to write; `-` for standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Replace a file that is there already.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ExportForm {
+    Html,
+    Csv,
+    Json,
+    Md,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Directory that `assess` wrote.
+    pub(crate) dir: PathBuf,
+    /// Policy file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// Also write the verdicts as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Also write the verdicts as SARIF.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sarif: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = FormatArg::Table)]
+    pub(crate) format: FormatArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// The first assessment.
+    pub(crate) a: PathBuf,
+    /// The second assessment.
+    pub(crate) b: PathBuf,
+    #[arg(long, value_enum, default_value_t = FormatArg::Table)]
+    pub(crate) format: FormatArg,
+    /// All numbers, not only the headline ones and those that differ.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Directory to write.
+    #[arg(short, long, value_name = "DIR", default_value = "demo-assessment")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// `document`, `run-spec`, or an analysis, for example `fairness`.
+    pub(crate) of: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {}

@@ -1,0 +1,11 @@
+//! One file per command: read flags, call the service, print.
+
+pub(crate) mod assess;
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod export;
+pub(crate) mod man;
+pub(crate) mod schema;
+pub(crate) mod show;

@@ -1,0 +1,172 @@
+//! Named parts of the rows: predicates over columns and over what the model said.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use equipoise_data::{
+    Column, Dataset, Frame, Predicate, PredicateError, PredicateType, Rows, Schema, Target, cohorts_from_rai,
+};
+use equipoise_document::{CohortSpec, RunSpec, Task};
+use equipoise_kernels::Merge;
+
+use crate::ServiceError;
+use crate::classes::Outcome;
+use crate::store::read_text;
+
+/// Columns that a predicate may use beside the dataset's, in the order in which they follow those.
+const SPECIAL: [&str; 5] = ["_true", "_predicted", "_probability", "_error", "_outcome"];
+
+/// Codes of `_outcome` for two classes.
+const OUTCOMES: [&str; 4] = ["tn", "fp", "fn", "tp"];
+
+/// A predicate that was read, with the cohort it belongs to.
+pub(crate) struct Parsed {
+    spec: CohortSpec,
+    predicate: Predicate,
+}
+
+/// Reads all predicates, before any row is asked.
+pub(crate) fn parse(spec: &RunSpec, schema: &Schema, outcome: &Outcome) -> Result<Vec<Parsed>, ServiceError> {
+    let of_target = if outcome.task == Task::Regression { PredicateType::Number } else { PredicateType::Name };
+    let special = SPECIAL.iter().map(|name| {
+        let kind = match *name {
+            "_true" | "_predicted" => of_target,
+            "_outcome" => PredicateType::Name,
+            _ => PredicateType::Number,
+        };
+        ((*name).to_owned(), kind)
+    });
+    let columns: Vec<(String, PredicateType)> =
+        schema.columns.iter().map(|c| (c.name.clone(), c.column_type.into())).chain(special).collect();
+    spec.cohorts
+        .iter()
+        .map(|cohort| match Predicate::parse(&cohort.predicate, &columns) {
+            Ok(predicate) => Ok(Parsed { spec: cohort.clone(), predicate }),
+            Err(error) => Err(failed(cohort, &error)),
+        })
+        .collect()
+}
+
+/// Adds the cohorts to the frame. A cohort without rows is an error: every number about it would be missing.
+pub(crate) fn add(parsed: &[Parsed], frame: &mut Frame, dataset: &Dataset) -> Result<(), ServiceError> {
+    for Parsed { spec, predicate } in parsed {
+        let members = members(predicate, frame, dataset)?.map_err(|error| failed(spec, &error))?;
+        if !members.contains(&true) {
+            return Err(ServiceError::Cohort {
+                name: spec.name.clone(),
+                problem: format!(
+                    "no row fulfils `{}`\nhint: check the values of its columns with `equipoise show`, or leave it out",
+                    spec.predicate
+                ),
+            });
+        }
+        frame.add_cohort(&spec.name, &spec.predicate, &members);
+    }
+    Ok(())
+}
+
+fn failed(cohort: &CohortSpec, error: &PredicateError) -> ServiceError {
+    ServiceError::Cohort { name: cohort.name.clone(), problem: error.to_string() }
+}
+
+/// Whether each row of the frame fulfils a predicate, or the first failure.
+struct Members(Result<Vec<bool>, PredicateError>);
+
+impl Merge for Members {
+    fn merge_from(&mut self, other: Self) {
+        match (&mut self.0, other.0) {
+            (Ok(mine), Ok(theirs)) => mine.extend(theirs),
+            (Ok(_), Err(error)) => self.0 = Err(error),
+            (Err(_), _) => {}
+        }
+    }
+}
+
+fn members(
+    predicate: &Predicate,
+    frame: &Frame,
+    dataset: &Dataset,
+) -> Result<Result<Vec<bool>, PredicateError>, ServiceError> {
+    let n_columns = dataset.schema().columns.len();
+    let own: Vec<usize> = predicate.columns().iter().copied().filter(|i| *i < n_columns).collect();
+    let push = |state: &mut Members, rows: &Rows<'_>, columns: &[Column]| {
+        let special = predicate.columns().iter().filter_map(|i| SPECIAL.get(i.checked_sub(n_columns)?));
+        // The used columns ascend, so the special ones follow the dataset's.
+        let columns: Vec<Column> =
+            columns.iter().cloned().chain(special.map(|name| special_column(name, frame, rows))).collect();
+        state.merge_from(Members(predicate.evaluate(rows.len(), &columns)));
+    };
+    let members = frame.reduce_with(0, dataset, &own, || Members(Ok(Vec::new())), push)?;
+    Ok(members.0)
+}
+
+/// What the model said, as a column.
+///
+/// `_probability` is that of the positive class, for several classes that of the predicted one. `_error` is 1 for a
+/// wrong class and 0 for the right one; for numbers it is the prediction minus the truth. `_outcome` is `tp`, `fp`,
+/// `tn` or `fn`, for several classes `correct` or `incorrect`.
+fn special_column(name: &str, frame: &Frame, rows: &Rows<'_>) -> Column {
+    let missing = || Column::Number(vec![f64::NAN; rows.len()].into());
+    let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Arc<[String]>>();
+    let target = |target: Target<'_>| match target {
+        Target::Class(codes) => {
+            Column::Codes { codes: codes.iter().map(|c| u32::from(*c)).collect(), levels: Arc::clone(&frame.classes) }
+        }
+        Target::Value(values) => Column::Number(values.into()),
+    };
+    let Some(predicted) = rows.predicted else { return missing() };
+    match name {
+        "_true" => target(rows.truth),
+        "_predicted" => target(predicted),
+        "_probability" => match (rows.probability, frame.probability_width()) {
+            (None, _) => missing(),
+            (Some(p), 1) => Column::Number(p.into()),
+            (Some(p), width) => {
+                let of_predicted = |(row, class): (&[f64], &u16)| row.get(usize::from(*class)).copied();
+                let values = p.chunks_exact(width).zip(predicted.classes());
+                Column::Number(values.map(|pair| of_predicted(pair).unwrap_or(f64::NAN)).collect())
+            }
+        },
+        "_error" => match (rows.truth, predicted) {
+            (Target::Value(truth), Target::Value(predicted)) => {
+                Column::Number(truth.iter().zip(predicted).map(|(t, p)| p - t).collect())
+            }
+            (truth, predicted) => {
+                let is_wrong =
+                    truth.classes().iter().zip(predicted.classes()).map(|(t, p)| f64::from(u8::from(t != p)));
+                Column::Number(is_wrong.collect())
+            }
+        },
+        _ => {
+            let pairs = rows.truth.classes().iter().zip(predicted.classes());
+            match frame.task {
+                Task::Regression => missing_names(rows.len()),
+                Task::Binary => Column::Codes {
+                    codes: pairs.map(|(t, p)| u32::from(*t) * 2 + u32::from(*p)).collect(),
+                    levels: names(&OUTCOMES),
+                },
+                Task::Multiclass => Column::Codes {
+                    codes: pairs.map(|(t, p)| u32::from(t == p)).collect(),
+                    levels: names(&["incorrect", "correct"]),
+                },
+            }
+        }
+    }
+}
+
+fn missing_names(n: usize) -> Column {
+    Column::Codes { codes: vec![equipoise_data::MISSING; n].into(), levels: Arc::from([]) }
+}
+
+/// Cohorts of the Responsible AI Toolbox out of its JSON.
+///
+/// # Errors
+/// When the file cannot be read; the message names the place.
+pub fn read_cohorts(path: &Path) -> Result<Vec<CohortSpec>, ServiceError> {
+    let text = read_text(path, "name a file with the JSON of the toolbox's cohorts")?;
+    cohorts_from_rai(&text, &[]).map_err(|error| ServiceError::Input {
+        path: path.display().to_string(),
+        problem: format!("{}: {}", error.place, error.problem),
+        hint: error.hint,
+    })
+}
