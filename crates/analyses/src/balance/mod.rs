@@ -85,10 +85,7 @@ impl Analysis for Balance {
             let frames: Vec<_> = parts.iter().map(|part| part.frame).collect();
             classes::add(&mut answer, &plan.labels.target, context.classes, &frames);
         }
-        write(&mut answer, &plan, &counted);
-        if let [test, train] = schemas.as_slice() {
-            numbers::add(&mut answer, context.features, test, train);
-        }
+        write(&mut answer, &plan, &counted, &schemas, context.features);
         Ok(answer.finish())
     }
 }
@@ -101,26 +98,47 @@ fn count(part: &Part<'_>, plan: &PartPlan) -> Result<Counts, AnalysisError> {
     })?)
 }
 
-/// Everything that follows from what was counted.
-fn write(answer: &mut Answer<'_>, plan: &Plan, counted: &[(PartPlan, Counts)]) {
+/// Everything that follows from what was counted: what matters most first, features that are not sensitive last.
+fn write(
+    answer: &mut Answer<'_>,
+    plan: &Plan,
+    counted: &[(PartPlan, Counts)],
+    schemas: &[&equipoise_data::Schema],
+    features: &[String],
+) {
     let columns = plan.observed(counted);
     let folded: Vec<Observed> = columns.iter().map(|column| fold(answer, column)).collect();
+    let mut pairs: Vec<Vec<_>> = Vec::new();
     for part in 0..counted.len() {
-        let mut largest = Vec::new();
-        for column in &folded {
-            largest.extend(pairs::add(answer, column, part, &plan.labels));
-        }
+        let of_part: Vec<_> = folded.iter().map(|column| pairs::compare(answer, column, part, &plan.labels)).collect();
+        let both = folded.iter().zip(&of_part);
+        let largest =
+            both.flat_map(|(column, pairs)| pairs::largest(answer, column, part, &plan.labels, pairs)).collect();
         pairs::add_largest(answer, part, largest, &plan.labels);
+        pairs.push(of_part);
     }
-    for column in &folded {
+    let mut show = |answer: &mut Answer<'_>, place: usize, column: &Observed| {
         values::add_shares(answer, column);
         values::add_outcomes(answer, column, &plan.labels);
+        for (part, pairs) in pairs.iter_mut().enumerate() {
+            let pairs = pairs.get_mut(place).map(std::mem::take).unwrap_or_default();
+            pairs::add(answer, column, part, &plan.labels, pairs);
+        }
         note_small(answer, column);
+    };
+    for (place, column) in folded.iter().enumerate().filter(|(_, column)| column.is_sensitive) {
+        show(answer, place, column);
     }
     distance::add(answer, &columns);
     combinations::add(answer, &plan.combinations(counted));
     let holes: Vec<_> = counted.iter().enumerate().flat_map(|(i, (part, counts))| part.holes(i, counts)).collect();
     missing::add(answer, &holes);
+    if let [test, train] = schemas {
+        numbers::add(answer, features, test, train);
+    }
+    for (place, column) in folded.iter().enumerate().filter(|(_, column)| !column.is_sensitive) {
+        show(answer, place, column);
+    }
     for note in &plan.notes {
         answer.note(0.0, note.clone());
     }

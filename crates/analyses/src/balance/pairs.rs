@@ -130,14 +130,12 @@ impl Pair {
     }
 }
 
-/// Adds the pairs of a column with table and picture, and the largest gap of each label.
-pub(super) fn add(answer: &mut Answer<'_>, observed: &Observed, part: usize, labels: &Labels) -> Vec<Largest> {
+/// Adds the pairs of a column with table and picture.
+pub(super) fn add(answer: &mut Answer<'_>, observed: &Observed, part: usize, labels: &Labels, pairs: Vec<Pair>) {
     let column = observed.column.as_str();
-    let pairs = compare(answer, observed, part, labels);
-    let largest = labels.compared.iter().map(|label| largest(answer, observed, part, labels, *label, &pairs)).collect();
-    // The training data's pairs are numbers for policies only where groups must be treated fairly.
+    // The training data's pairs are shown only where groups must be treated fairly.
     if part > 0 && !observed.is_sensitive {
-        return largest;
+        return;
     }
     let n_pairs = pairs.len();
     let pairs = with_largest_gaps(pairs);
@@ -210,7 +208,6 @@ pub(super) fn add(answer: &mut Answer<'_>, observed: &Observed, part: usize, lab
         let title = format!("Gaps between values of {column}");
         answer.section.blocks.push(Block::new(&table_id, &title, &table_id, map, says));
     }
-    largest
 }
 
 /// Headings of the measures' gaps, in the order of [`Measure::ALL`].
@@ -229,8 +226,18 @@ fn with_largest_gaps(pairs: Vec<Pair>) -> Vec<Pair> {
     pairs.into_iter().filter(|pair| size(pair) >= least).take(MAX_PAIRS).collect()
 }
 
-/// The largest gap between two values that have enough rows.
-fn largest(
+/// The largest gap of each label between two values that have enough rows.
+pub(super) fn largest(
+    answer: &Answer<'_>,
+    observed: &Observed,
+    part: usize,
+    labels: &Labels,
+    pairs: &[Pair],
+) -> Vec<Largest> {
+    labels.compared.iter().map(|label| largest_of(answer, observed, part, labels, *label, pairs)).collect()
+}
+
+fn largest_of(
     answer: &Answer<'_>,
     observed: &Observed,
     part: usize,

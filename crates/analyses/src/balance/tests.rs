@@ -480,6 +480,8 @@ proptest! {
                 }
             }
         }
+        prop_assert_eq!(&section.blocks[0].id, "classes");
+        prop_assert_eq!(&section.blocks[1].id, "largest_gaps");
         for block in &section.blocks {
             prop_assert!(section.table(&block.table).is_some(), "{}", block.table);
         }
