@@ -5,6 +5,7 @@
 
 pub mod balance;
 mod context;
+pub mod performance;
 mod registry;
 
 pub use context::{Context, Part, Progress, Quiet, caution};

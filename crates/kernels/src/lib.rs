@@ -6,6 +6,8 @@
 mod balance;
 mod binary;
 mod calibration;
+mod class_areas;
+mod class_losses;
 mod confusion;
 mod divergence;
 mod gaps;
@@ -37,6 +39,8 @@ mod undefined;
 pub use balance::{Association, Measure, Split};
 pub use binary::{Confusion2, Share};
 pub use calibration::{CalibrationBin, CalibrationError, CalibrationRule, calibration_error};
+pub use class_areas::ClassAreas;
+pub use class_losses::ClassLosses;
 pub use confusion::CellCounts;
 pub use divergence::{Divergence, chi_squared_against, shares, wasserstein_1};
 pub use gaps::{

@@ -75,6 +75,24 @@ impl Mean {
         self.merge_from(part);
     }
 
+    /// Out of raw sums about a shift near the mean: `Σw, Σw², Σw·d, Σw²·d, Σw²·d²` with `d = x − shift`.
+    #[must_use]
+    pub fn from_sums(rows: u64, shift: f64, sums: [f64; 5]) -> Self {
+        let [weight, squares, by_weight, by_squares, second] = sums;
+        if weight <= 0.0 || squares <= 0.0 {
+            return Self { rows, ..Self::default() };
+        }
+        let away = by_squares / squares;
+        Self {
+            rows,
+            weight,
+            squares,
+            mean: shift + by_weight / weight,
+            mean_by_squares: shift + away,
+            spread: (second - away * by_squares).max(0.0),
+        }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -121,6 +139,23 @@ impl Mean {
         let sum = self.spread + self.squares * off * off;
         let se = sqrt(n / (n - 1.0) * sum) / self.weight;
         se.is_finite().then_some(se)
+    }
+
+    /// What is left when a part is taken out again: the rows of `self` that are not in `part`. Loses digits when little
+    /// is left.
+    #[must_use]
+    pub fn without(&self, part: &Self) -> Self {
+        let (weight, squares) = (self.weight - part.weight, self.squares - part.squares);
+        let rows = self.rows.saturating_sub(part.rows);
+        if rows == 0 || weight <= 0.0 || squares <= 0.0 {
+            return Self { rows, ..Self::default() };
+        }
+        let mean = self.mean + (self.mean - part.mean) * (part.weight / weight);
+        let mean_by_squares =
+            self.mean_by_squares + (self.mean_by_squares - part.mean_by_squares) * (part.squares / squares);
+        let away = part.mean_by_squares - mean_by_squares;
+        let spread = self.spread - part.spread - away * away * (part.squares * (squares / self.squares));
+        Self { rows, weight, squares, mean, mean_by_squares, spread: spread.max(0.0) }
     }
 
     /// The mean with Student's interval on the effective number of rows.
@@ -196,6 +231,37 @@ mod tests {
         assert_eq!(mean.value(), Err(Undefined::ZeroWeight));
         mean.push_all(&[f64::INFINITY, 1.0], None);
         assert_eq!(mean.value(), Err(Undefined::NotFinite));
+    }
+
+    #[test]
+    fn raw_sums_give_the_same() {
+        let (x, w) = ([3.0, 1.0, 4.0], [1.0, 2.0, 3.0]);
+        let mut mean = Mean::default();
+        mean.push_all(&x, Some(&w));
+        let mut sums = [0.0; 5];
+        for (x, w) in x.iter().zip(w) {
+            let d = x - 2.5;
+            for (sum, term) in sums.iter_mut().zip([w, w * w, w * d, w * w * d, w * w * d * d]) {
+                *sum += term;
+            }
+        }
+        let raw = Mean::from_sums(3, 2.5, sums);
+        assert!((raw.value().unwrap() - mean.value().unwrap()).abs() < 1e-14);
+        assert!((raw.standard_error().unwrap() - mean.standard_error().unwrap()).abs() < 1e-14);
+    }
+
+    #[test]
+    fn what_is_left_without_a_part() {
+        let (x, w) = ([3.0, 1.0, 4.0, 1.0, 5.0, 9.0], [1.0, 2.0, 1.0, 3.0, 1.0, 2.0]);
+        let of = |range: std::ops::Range<usize>| {
+            let mut mean = Mean::default();
+            mean.push_all(&x[range.clone()], Some(&w[range]));
+            mean
+        };
+        let (left, direct) = (of(0..6).without(&of(0..2)), of(2..6));
+        assert!((left.value().unwrap() - direct.value().unwrap()).abs() < 1e-12);
+        assert!((left.standard_error().unwrap() - direct.standard_error().unwrap()).abs() < 1e-12);
+        assert_eq!(of(0..6).without(&of(0..6)).value(), Err(Undefined::Empty));
     }
 
     proptest! {
