@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::{
     EnsembleParts, Precision, Tree,
+    bits::{ROWS, Ranks},
     encode::{Encoding, in_precision},
     plan::{CATEGORY, Compiled, Key, Lane, Plan, Step, Steps},
 };
@@ -90,33 +91,43 @@ impl Source for Rows<'_> {
 #[allow(clippy::float_cmp, reason = "a scale of exactly 1 is no scale")]
 fn run<K: Key, S: Source>(compiled: &Compiled<K>, parts: &EnsembleParts, n_rows: usize, source: &S) -> Vec<f64> {
     let n_outputs = parts.base.len();
-    let stride = compiled.lanes.len().max(1);
-    let fitting = BLOCK_BYTES / (stride * size_of::<K>());
-    let block_rows = (fitting.clamp(ABREAST, 256) / ABREAST) * ABREAST;
+    let (stride, n_ranks) = (compiled.lanes.len(), compiled.bits.lanes.len());
+    let row_bytes = stride * size_of::<K>() + n_ranks * size_of::<i16>();
+    let block_rows = (BLOCK_BYTES / row_bytes.max(1)).clamp(ROWS, 256).next_multiple_of(ROWS);
     let mut margins = vec![0.0; n_rows.saturating_mul(n_outputs)];
     // XGBoost adds its leaves to the base, one after the other; the order matters in single precision.
     let is_from_base = parts.sums_in == Precision::Single && parts.scale == 1.0;
-    let scratch = || (vec![K::default(); block_rows * stride], vec![0_u32; block_rows]);
-    margins.par_chunks_mut(block_rows * n_outputs).enumerate().for_each_init(scratch, |(keys, at), (block, out)| {
+    let scratch = || Scratch {
+        keys: vec![K::default(); block_rows * stride.max(1)],
+        at: vec![0; block_rows],
+        ranks: vec![[0; ROWS]; block_rows / ROWS * n_ranks.max(1)],
+    };
+    margins.par_chunks_mut(block_rows * n_outputs).enumerate().for_each_init(scratch, |scratch, (block, out)| {
         let start = block * block_rows;
         let n = out.len() / n_outputs;
-        for (lane_idx, lane) in compiled.lanes.iter().enumerate() {
-            source.keys(*lane, start, n, keys.get_mut(lane_idx..).unwrap_or_default(), stride);
-        }
+        scratch.fill(compiled, source, start, n);
         if is_from_base {
             out.chunks_exact_mut(n_outputs).for_each(|row| row.copy_from_slice(&parts.base));
         }
-        for (steps, tree) in compiled.trees.iter().zip(&parts.trees) {
-            let at = at.get_mut(..n.next_multiple_of(ABREAST)).unwrap_or_default();
-            if steps.has_categories {
-                walk::<K, true>(steps, &compiled.words, keys, stride, at);
-            } else {
-                walk::<K, false>(steps, &compiled.words, keys, stride, at);
-            }
-            let block = Block { steps, tree, at: at.get(..n).unwrap_or_default(), start, n_outputs, source };
-            match parts.sums_in {
-                Precision::Double => block.add(out, |sum, x| sum + x),
-                Precision::Single => block.add(out, |sum, x| in_precision(Precision::Single, sum + x)),
+        let trees = compiled.trees.iter().zip(&compiled.bits.trees).zip(&parts.trees);
+        for ((steps, small), tree) in trees {
+            match (steps, small) {
+                (_, Some(small)) => {
+                    let sums = out.get_mut(tree.output().unwrap_or(0)..).unwrap_or_default();
+                    match parts.sums_in {
+                        Precision::Double => compiled.bits.add(small, &scratch.ranks, sums, n_outputs, |s, x| s + x),
+                        Precision::Single => compiled.bits.add(small, &scratch.ranks, sums, n_outputs, plus_single),
+                    }
+                }
+                (Some(steps), None) => {
+                    let at = scratch.walk(steps, &compiled.words, stride, n);
+                    let block = Block { steps, tree, at, start, n_outputs, source };
+                    match parts.sums_in {
+                        Precision::Double => block.add(out, |sum, x| sum + x),
+                        Precision::Single => block.add(out, plus_single),
+                    }
+                }
+                (None, None) => {}
             }
         }
         if is_from_base {
@@ -129,6 +140,49 @@ fn run<K: Key, S: Source>(compiled: &Compiled<K>, parts: &EnsembleParts, n_rows:
         }
     });
     margins
+}
+
+fn plus_single(sum: f64, x: f64) -> f64 {
+    in_precision(Precision::Single, sum + x)
+}
+
+/// What one thread needs for a block of rows.
+struct Scratch<K> {
+    /// Keys row by row.
+    keys: Vec<K>,
+    /// Steps that rows have reached.
+    at: Vec<u32>,
+    /// Ranks by sixteen rows and then by lane.
+    ranks: Vec<Ranks>,
+}
+
+impl<K: Key> Scratch<K> {
+    fn fill<S: Source>(&mut self, compiled: &Compiled<K>, source: &S, start: usize, n: usize) {
+        let n_ranks = compiled.bits.lanes.len();
+        for (place, lane) in compiled.bits.lanes.iter().enumerate() {
+            // The keys are borrowed for a lane at a time, one beside the other.
+            source.keys(lane.lane, start, n, &mut self.keys, 1);
+            let ranks = self.ranks.iter_mut().skip(place).step_by(n_ranks);
+            for (ranks, keys) in ranks.zip(self.keys.get(..n).unwrap_or_default().chunks(ROWS)) {
+                ranks.iter_mut().zip(keys).for_each(|(rank, key)| *rank = lane.rank(*key));
+            }
+        }
+        let stride = compiled.lanes.len();
+        for (place, lane) in compiled.lanes.iter().enumerate() {
+            source.keys(*lane, start, n, self.keys.get_mut(place..).unwrap_or_default(), stride);
+        }
+    }
+
+    /// The steps that the rows of a block end on.
+    fn walk(&mut self, steps: &Steps<K>, words: &[u32], stride: usize, n: usize) -> &[u32] {
+        let at = self.at.get_mut(..n.next_multiple_of(ABREAST)).unwrap_or_default();
+        if steps.has_categories {
+            walk::<K, true>(steps, words, &self.keys, stride.max(1), at);
+        } else {
+            walk::<K, false>(steps, words, &self.keys, stride.max(1), at);
+        }
+        self.at.get(..n).unwrap_or_default()
+    }
 }
 
 /// Leads each row of a block to its leaf: `at` becomes the index of the step it ends on.

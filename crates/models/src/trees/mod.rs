@@ -4,6 +4,7 @@
 //! [`TreeEnsemble::new`] as [`EnsembleParts`]. Both constructors check what they are given, so whoever holds
 //! an ensemble may follow any child without asking again.
 
+mod bits;
 mod category;
 mod encode;
 mod ensemble;

@@ -9,7 +9,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Comparison, EnsembleError, EnsembleParts, FeatureKind, Node, Precision, Rule, Tree, tree::is_zero};
+use super::{
+    Comparison, EnsembleError, EnsembleParts, FeatureKind, Node, Precision, Rule, Tree,
+    bits::{BitTree, Bits},
+    tree::is_zero,
+};
 
 /// Bounds on what hostile files could blow up.
 #[derive(Clone, Copy, Debug)]
@@ -159,11 +163,13 @@ pub(super) struct Steps<K> {
     pub has_categories: bool,
 }
 
-/// All trees made of steps.
+/// All trees, made of steps or, where they are small, of questions.
 #[derive(Clone, Debug)]
 pub(super) struct Compiled<K> {
+    pub bits: Bits<K>,
     pub lanes: Vec<Lane>,
-    pub trees: Vec<Steps<K>>,
+    /// By tree: its steps, unless it is small.
+    pub trees: Vec<Option<Steps<K>>>,
     /// Bits of category nodes: 1 goes right.
     pub words: Vec<u32>,
 }
@@ -186,18 +192,22 @@ impl Plan {
 
 impl<K: Key> Compiled<K> {
     fn over(parts: &EnsembleParts, limits: Limits) -> Result<Self, EnsembleError> {
-        let lanes = lanes_of(parts);
+        let bits = Bits::over(parts);
+        let lanes = lanes_of(parts, &bits.trees);
         // Words begin with one that category-free steps may read.
         let mut words = vec![0];
         let mut trees = Vec::with_capacity(parts.trees.len());
-        for tree in &parts.trees {
-            trees.push(steps_of(tree, parts, &lanes, &mut words, limits)?);
+        for (tree, small) in parts.trees.iter().zip(&bits.trees) {
+            trees.push(match small {
+                Some(_) => None,
+                None => Some(steps_of(tree, parts, &lanes, &mut words, limits)?),
+            });
         }
-        Ok(Self { lanes: lanes.into_keys().collect(), trees, words })
+        Ok(Self { bits, lanes: lanes.into_keys().collect(), trees, words })
     }
 }
 
-fn lane_of(feature: usize, rule: &Rule, parts: &EnsembleParts) -> Lane {
+pub(super) fn lane_of(feature: usize, rule: &Rule, parts: &EnsembleParts) -> Lane {
     let kind = match (rule, parts.features.get(feature).map(|f| &f.kind)) {
         (Rule::Threshold { missing_left, zero_is_missing, .. }, _) => {
             LaneKind::Number { missing_left: *missing_left, zero_is_missing: *zero_is_missing }
@@ -210,9 +220,11 @@ fn lane_of(feature: usize, rule: &Rule, parts: &EnsembleParts) -> Lane {
     Lane { feature, kind }
 }
 
-fn lanes_of(parts: &EnsembleParts) -> BTreeMap<Lane, u32> {
+/// The lanes of trees that are walked.
+fn lanes_of(parts: &EnsembleParts, small: &[Option<BitTree>]) -> BTreeMap<Lane, u32> {
     let mut lanes = BTreeMap::new();
-    for node in parts.trees.iter().flat_map(Tree::nodes) {
+    let walked = parts.trees.iter().zip(small).filter(|(_, small)| small.is_none());
+    for node in walked.flat_map(|(tree, _)| tree.nodes()) {
         if let Node::Split { feature, rule, .. } = node {
             lanes.insert(lane_of(*feature, rule, parts), 0);
         }
@@ -285,7 +297,7 @@ fn steps_of<K: Key>(
 }
 
 /// The highest key that goes left. No number is at most NaN, so NaN lets only missing values left.
-fn key_of_threshold<K: Key>(threshold: f64, comparison: Comparison) -> K {
+pub(super) fn key_of_threshold<K: Key>(threshold: f64, comparison: Comparison) -> K {
     if threshold.is_nan() {
         return K::LOWEST;
     }
