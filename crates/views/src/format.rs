@@ -26,6 +26,8 @@ pub(crate) enum Kind {
     Points,
     /// A number of rows.
     Rows,
+    /// A p-value: three decimals, `< 0.001` below.
+    PValue,
     /// A number with the name of its unit.
     Named(String),
 }
@@ -49,6 +51,12 @@ impl Kind {
         }
     }
 
+    /// The kind of a column: p-values have no unit but a name of their own.
+    pub(crate) fn of_column(id: &str, unit: &Unit) -> Self {
+        let is_p = matches!(id, "p" | "p_value" | "p_adjusted");
+        if is_p && *unit == Unit::Plain { Self::PValue } else { Self::of_unit(unit) }
+    }
+
     /// The kind of an estimate: a share that is a difference between groups counts points.
     pub(crate) fn of_estimate(estimate: &Estimate) -> Self {
         let is_difference = estimate.id.aggregate().is_some_and(|a| a.starts_with("difference"));
@@ -67,14 +75,14 @@ impl Kind {
         match self {
             Self::Percent | Self::Points => 2,
             Self::Rows => 0,
-            Self::Plain | Self::Named(_) => 6,
+            Self::Plain | Self::PValue | Self::Named(_) => 6,
         }
     }
 
     /// What follows a number, with its space.
     pub(crate) fn sign(&self) -> String {
         match self {
-            Self::Plain | Self::Rows => String::new(),
+            Self::Plain | Self::Rows | Self::PValue => String::new(),
             Self::Percent => "\u{a0}%".to_owned(),
             Self::Points => "\u{a0}pp".to_owned(),
             Self::Named(name) => format!("\u{a0}{name}"),
@@ -129,6 +137,9 @@ impl Style {
         let scaled = x * self.kind.factor();
         if !scaled.is_finite() {
             return MISSING.to_owned();
+        }
+        if self.kind == Kind::PValue && (0.0..=1.0).contains(&x) {
+            return p_value(x);
         }
         let size = scaled.abs();
         let is_lost = size > 0.0 && self.decimals >= 6 && size < 5e-7;
@@ -268,6 +279,12 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(Style::fitting(Kind::Plain, [(1969.0, None)]).bare(1969.0), "1969");
         assert_eq!(Style::fitting(Kind::Rows, [(1969.0, None)]).bare(1969.0), "1,969");
+    }
+
+    #[test]
+    fn tiny_p_values_are_below_a_bound() {
+        let style = Style::fitting(Kind::of_column("p", &Unit::Plain), [(5.46e-161, None)]);
+        assert_eq!([style.full(5.46e-161), style.full(0.0314)], ["< 0.001", "0.031"]);
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl<'a> Look<'a> {
                 .map(|c| c.as_ref().map_or(Cell::Empty, |id| self.estimate(id).map_or(Cell::Unknown, Cell::Estimate)))
                 .collect(),
         };
-        let own = Kind::of_unit(&column.unit);
+        let own = Kind::of_column(&column.id, &column.unit);
         let kinds: Vec<Kind> = cells
             .iter()
             .filter_map(|cell| match cell {
