@@ -60,15 +60,15 @@ fn read(bytes: &[u8]) -> Result<(usize, Vec<Column>), Box<dyn Error>> {
     let end = bytes.iter().position(|b| *b == b'\n').ok_or("the table has no header")?;
     let (header, mut rest) = bytes.split_at(end + 1);
     let header: Value = serde_json::from_slice(header)?;
-    let n_rows = usize::try_from(header["n_rows"].as_u64().ok_or("no `n_rows`")?)?;
+    let n_rows = usize::try_from(header.get("n_rows").and_then(Value::as_u64).ok_or("no `n_rows`")?)?;
     let mut take = |width: usize| {
         let (column, after) = rest.split_at_checked(n_rows * width).ok_or("the table ends early")?;
         rest = after;
         Ok::<_, &str>(column)
     };
     let mut columns = Vec::new();
-    for column in header["columns"].as_array().ok_or("no `columns`")? {
-        columns.push(match column["levels"].as_array() {
+    for column in header.get("columns").and_then(Value::as_array).ok_or("no `columns`")? {
+        columns.push(match column.get("levels").and_then(Value::as_array) {
             None => Column::Number(take(8)?.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)).collect()),
             Some(levels) => {
                 let codes = take(4)?.as_chunks().0.iter().map(|b| u32::from_le_bytes(*b)).collect();
