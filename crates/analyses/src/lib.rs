@@ -5,6 +5,7 @@
 
 pub mod balance;
 mod context;
+pub mod fairness;
 pub mod performance;
 mod registry;
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::Context;
 use crate::balance::Balance;
+use crate::fairness::Fairness;
 use crate::performance::Performance;
 
 /// A question that can be asked of data and model.
@@ -65,7 +66,7 @@ pub enum AnalysisError {
 }
 
 /// All analyses, in the order of the document. Adding one is one line here and one folder.
-pub static REGISTRY: &[&dyn Analysis] = &[&Performance, &Balance];
+pub static REGISTRY: &[&dyn Analysis] = &[&Performance, &Fairness, &Balance];
 
 /// The analysis with this id.
 #[must_use]

@@ -106,10 +106,11 @@ impl Limits {
                 Ends { low: mean - half, high: mean + half }
             }
             Self::Positive { value, se, df } => {
+                let t = t_of(confidence, *df)?;
                 if *value <= 0.0 {
                     return (*se == 0.0).then_some(Ends { low: *value, high: *value });
                 }
-                let half = t_of(confidence, *df)? * se / value;
+                let half = t * se / value;
                 Ends { low: value * libm::exp(-half), high: value * libm::exp(half) }
             }
             Self::Unit { value, se, n } => {
