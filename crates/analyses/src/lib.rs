@@ -6,6 +6,7 @@
 pub mod balance;
 mod context;
 pub mod fairness;
+pub mod paired;
 pub mod performance;
 mod registry;
 

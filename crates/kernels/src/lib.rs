@@ -23,6 +23,8 @@ mod multinomial;
 mod multiplicity;
 mod normal;
 mod ordered;
+mod paired_shares;
+mod placements;
 mod ranking;
 mod regression;
 mod rng;
@@ -35,6 +37,7 @@ mod tally;
 mod thresholds;
 mod two_by_two;
 mod undefined;
+mod weighted_cells;
 
 pub use balance::{Association, Measure, Split};
 pub use binary::{Confusion2, Share};
@@ -68,6 +71,8 @@ pub use normal::{
     t_quantile, t_two_sided,
 };
 pub use ordered::{Numbers, Ordered};
+pub use paired_shares::paired_shares;
+pub use placements::Placements;
 pub use ranking::ScoreSummary;
 pub use regression::{Centres, RegressionInfluence, RegressionSpread, RegressionSums};
 pub use rng::{Draws, split_mix};
@@ -79,3 +84,4 @@ pub use sum::Sum;
 pub use tally::Tally;
 pub use two_by_two::{ProportionTest, compare_proportions};
 pub use undefined::{Defined, Undefined, finite, ratio};
+pub use weighted_cells::WeightedCells;

@@ -47,6 +47,18 @@ impl Multinomial {
         Self { n, conditional }
     }
 
+    /// Number of cells.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.conditional.len()
+    }
+
+    /// True without cells.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.conditional.is_empty()
+    }
+
     /// One replicate into `counts`, which has one place for each cell; exact, by conditional binomials.
     pub fn draw(&self, draws: &mut Draws, counts: &mut [u64]) {
         let mut left = self.n;
