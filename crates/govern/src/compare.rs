@@ -245,6 +245,7 @@ fn notes(a: &Document, b: &Document, comparison: &Comparison) -> Vec<Note> {
 /// The comparison as a table that every view can draw.
 #[must_use]
 pub fn comparison_table(comparison: &Comparison) -> Table {
+    let method = |p: &Pair| p.interval.as_ref().map(|i| i.method.clone()).unwrap_or_default();
     let pairs = &comparison.pairs;
     let interval = |p: &Pair, end: fn(&Interval) -> f64| p.interval.as_ref().map(end);
     Table::new("comparison", "Side by side")
@@ -255,4 +256,5 @@ pub fn comparison_table(comparison: &Comparison) -> Table {
         .column(TableColumn::number("low", "From", pairs.iter().map(|p| interval(p, |i| i.low))))
         .column(TableColumn::number("high", "To", pairs.iter().map(|p| interval(p, |i| i.high))))
         .column(TableColumn::text("change", "Change", pairs.iter().map(|p| p.change.word())))
+        .column(TableColumn::text("method", "Interval by", pairs.iter().map(method)))
 }

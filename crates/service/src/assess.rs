@@ -86,6 +86,9 @@ pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError>
     let parsed_cohorts = cohorts::parse(spec, test.dataset.schema(), &outcome)?;
     notes.extend(outcome.notes.iter().cloned());
     note_infinite(&test.dataset, &features, &mut notes);
+    if let Some(opened) = &model {
+        note_unset_indicators(opened.model.info(), &test.dataset, &mut notes);
+    }
 
     let (test_groups, train_groups) =
         groupers(spec, (&test.dataset, &test.roles), train.as_ref().map(|t| (&t.dataset, &t.roles)), &mut notes)?;
@@ -121,8 +124,8 @@ pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError>
     let artifacts = predictions::artifacts(&scored.frame, model.is_some())?;
     let document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),
-        spec: spec.clone(),
-        provenance: provenance(spec, &test, train.as_ref(), model.as_ref()),
+        spec: public(spec),
+        provenance: provenance(&public(spec), &test, train.as_ref(), model.as_ref()),
         task: outcome.task,
         classes: outcome.classes.clone(),
         datasets: std::iter::once(("test", &test))
@@ -292,6 +295,27 @@ fn note_infinite(dataset: &Dataset, features: &[String], notes: &mut Vec<Note>) 
     }
 }
 
+/// Inputs `column=value` whose value does not occur are 0 in every row: right for a rare value, wrong for one that is
+/// spelled otherwise in the data.
+fn note_unset_indicators(model: &equipoise_models::ModelInfo, dataset: &Dataset, notes: &mut Vec<Note>) {
+    let schema = dataset.schema();
+    let unset = model.inputs.iter().filter_map(|input| {
+        let (column, value) = input.name.split_once('=')?;
+        let info = schema.get(column).filter(|_| schema.get(&input.name).is_none())?;
+        let occurs = info.levels.is_empty() || info.levels.iter().any(|l| l == value);
+        (!occurs).then(|| format!("`{value}` of `{column}`"))
+    });
+    let unset: Vec<String> = unset.collect();
+    if !unset.is_empty() {
+        let text = format!(
+            "The model knows values that do not occur in the data: {}. Check that they are spelled alike; otherwise the \
+             predictions are wrong.",
+            unset.iter().take(8).cloned().collect::<Vec<_>>().join(", ")
+        );
+        notes.push(Note::new(Level::Caution, "unknown_indicator_values", text));
+    }
+}
+
 fn provenance(
     spec: &RunSpec,
     test: &OpenedPart,
@@ -317,6 +341,15 @@ fn provenance(
         spec_sha256: hex::encode(Sha256::digest(canonical.as_bytes())),
         inputs,
     }
+}
+
+/// The spec as it may be written down: an address loses the credentials in it.
+fn public(spec: &RunSpec) -> RunSpec {
+    let mut spec = spec.clone();
+    if let Some(model) = spec.model.as_mut().filter(|m| is_address(&m.source)) {
+        model.source = equipoise_models::endpoint::shown_address(&model.source);
+    }
+    spec
 }
 
 fn file_name(path: &str) -> String {

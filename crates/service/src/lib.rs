@@ -15,6 +15,7 @@ pub mod sample;
 mod schemas;
 mod score;
 mod store;
+mod stored_frame;
 mod world;
 
 pub use assess::{Assessment, assess};

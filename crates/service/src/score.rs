@@ -404,7 +404,7 @@ impl<'a> Builder<'a> {
                 let classes = classes.ok_or_else(|| wrong("labels that are no classes of the target"))?;
                 Ok(Part { predicted: Some(Targets::Class(classes)), probability: None })
             }
-            (Task::Binary, Outputs::Values(values)) if values.len() == n_rows => {
+            (Task::Binary | Task::Multiclass, Outputs::Values(values)) if values.len() == n_rows => {
                 let mut classes = Vec::with_capacity(n_rows);
                 self.map
                     .classes_of(&Column::Number(values.into()), &mut classes)

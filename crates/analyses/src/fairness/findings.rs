@@ -8,9 +8,27 @@ use super::metrics::Headline;
 use super::tables::{plain, show_value};
 use super::worst::Standing;
 
+/// The rank of a gap among findings.
+fn rank(slice: &Slice, difference: &Estimate) -> u8 {
+    match (difference.small, &slice.cohort, slice.columns.len()) {
+        (true, ..) => 3,
+        (false, Some(_), _) => 2,
+        (false, None, 0 | 1) => 0,
+        (false, None, _) => 1,
+    }
+}
+
+/// How far a gap is surely beyond what is tolerated, relative to it.
+fn weight(difference: &Estimate, tolerance: f64) -> f64 {
+    let surely = difference.interval.as_ref().map(|i| i.low).or(difference.value);
+    surely.filter(|_| tolerance > 0.0).map_or(0.0, |value| value / tolerance - 1.0)
+}
+
 /// A note with how bad it is, for ordering.
 pub(super) struct Finding {
     pub note: Note,
+    /// What is told first: all rows by one column, then intersections, then cohorts, then what rests on few rows.
+    pub rank: u8,
     /// How far beyond the tolerance, relative to it; negative within.
     pub weight: f64,
 }
@@ -118,13 +136,10 @@ fn of_metric(
         text.push_str(&format!(", a ratio of {}", with_ends(ratio, &Unit::Plain)));
     }
     text.push_str(&conclude(verdict, &difference));
-    let weight = match (verdict, difference.value) {
-        (_, Some(value)) if tolerance > 0.0 => value / tolerance - 1.0,
-        _ => 0.0,
-    };
+    let (rank, weight) = (rank(slice, &difference), weight(&difference, tolerance));
     let code = format!("gap_{}", metric.id.split('@').next().unwrap_or_default());
     let about = [Some(difference.id), ratio.map(|r| r.id)].into_iter().flatten();
-    Some(Finding { note: Note::new(level(verdict), &code, text).about(about), weight })
+    Some(Finding { note: Note::new(level(verdict), &code, text).about(about), rank, weight })
 }
 
 fn of_odds(
@@ -133,7 +148,7 @@ fn of_odds(
     settings: Settings<'_>,
 ) -> Option<Finding> {
     let odds = find(&slice.id("equalized_odds").aggregated("difference"))?;
-    let value = odds.value?;
+    odds.value?;
     let verdict = judge_difference(&odds, settings.params.difference_tolerance);
     let mut text = format!(
         "Equalized odds by {}: true or false positive rates lie up to {} apart",
@@ -141,8 +156,8 @@ fn of_odds(
         with_ends(&odds, &Unit::Share)
     );
     text.push_str(&conclude(verdict, &odds));
-    let weight = value / settings.params.difference_tolerance.max(1e-9) - 1.0;
-    Some(Finding { note: Note::new(level(verdict), "gap_equalized_odds", text).about([odds.id]), weight })
+    let (rank, weight) = (rank(slice, &odds), weight(&odds, settings.params.difference_tolerance));
+    Some(Finding { note: Note::new(level(verdict), "gap_equalized_odds", text).about([odds.id]), rank, weight })
 }
 
 fn level(verdict: Verdict) -> Level {
@@ -207,7 +222,7 @@ pub(super) fn of_worst(standing: &Standing, how_many: usize) -> Option<Finding> 
         if p < 0.001 { "less than 0.001".to_owned() } else { format!("{p:.3}") },
     );
     let note = Note::new(Level::Concern, "worst_group", text).about([standing.estimate.id.clone()]);
-    Some(Finding { note, weight: 0.0 })
+    Some(Finding { note, rank: 0, weight: 0.0 })
 }
 
 /// Cautions about small groups, groups without a number and combinations that have no rows.

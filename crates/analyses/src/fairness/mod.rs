@@ -263,7 +263,10 @@ impl<'a> Report<'a> {
             findings.extend(findings::of_slice(slice, &rows, &gaps, &find, *deviation, self.settings));
         }
         self.add_worst(&mut findings);
-        findings.sort_by(|a, b| b.note.level.cmp(&a.note.level).then(b.weight.total_cmp(&a.weight)));
+        findings.sort_by(|a, b| {
+            let by_level = b.note.level.cmp(&a.note.level);
+            by_level.then(a.rank.cmp(&b.rank)).then(b.weight.total_cmp(&a.weight))
+        });
         let mut notes: Vec<_> = findings.into_iter().map(|f| f.note).collect();
         notes.append(&mut self.section.notes);
         // Worst first; findings before cautions before what is good to know.

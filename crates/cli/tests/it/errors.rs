@@ -53,6 +53,7 @@ golden! {
     a_bad_predicate: on_people("--target repaid --prediction said --cohort 'young=age < tweny'");
     a_predicate_that_does_not_end: on_people("--target repaid --prediction said --cohort 'young=age <'");
     a_cohort_without_rows: on_people("--target repaid --prediction said --cohort 'old=age > 200'");
+    an_unknown_analysis: on_people("--target repaid --prediction said --only fairnes");
     an_unknown_task: on_people("--target repaid --prediction said --task clustering");
     no_model_file: on_people("--target repaid --model nowhere.txt");
     a_pickle: says(&[("p.csv", &people()), ("m.pkl", b"\x80\x04\x95rest")], "assess --data p.csv --target repaid --model m.pkl -o out");
@@ -90,10 +91,30 @@ fn a_truncated_model_is_refused() {
 }
 
 #[test]
+fn an_output_that_is_there_needs_force() {
+    let place = Place::with(&[("p.csv", &people())]);
+    let line = "assess --data p.csv --target repaid --prediction said --only performance -o out";
+    assert_eq!(place.run(line).code, Some(0));
+    let again = place.run(line);
+    assert_eq!(again.code, Some(2));
+    insta::assert_snapshot!(again.err);
+    assert_eq!(place.run(&format!("{line} --force")).code, Some(0));
+    assert_eq!(place.entries(), ["out", "p.csv"]);
+}
+
+#[test]
 fn a_directory_with_other_files_is_never_replaced() {
     let place = Place::with(&[("p.csv", &people()), ("out/thesis.doc", b"years of work")]);
     let ran = place.run("assess --data p.csv --target repaid --prediction said -o out --force");
     assert_eq!(ran.code, Some(2));
     insta::assert_snapshot!(ran.err);
     assert!(place.path().join("out/thesis.doc").exists());
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let place = Place::with(&[("p.csv", &people()), ("file", b"")]);
+    let ran = place.run("assess --data p.csv --target repaid --prediction said --only performance -o file/out");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("cannot write `file") && ran.err.contains("hint:"), "{}", ran.err);
 }
