@@ -1,6 +1,13 @@
 //! What must hold for every analysis, and the formats of models end to end.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::float_cmp, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::float_cmp,
+    clippy::print_stderr,
+    reason = "tests"
+)]
 
 mod formats;
 mod laws;
