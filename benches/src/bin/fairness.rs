@@ -35,7 +35,7 @@ fn main() -> Result<(), Failure> {
     let out = pool.install(|| -> Result<_, Failure> {
         Ok(json!({
             "rows": frame.n_rows(),
-            "rates": best_of(9, || rates(&frame))?,
+            "rates": best_of(9, || rates_again(&frame))? / f64::from(AGAIN),
             "bootstrap": best_of(5, || bootstrap(&frame))?,
             "section": best_of(3, || section(&labels, &dataset, "recommended"))?,
             "section_resampled": best_of(3, || section(&labels, &dataset, "percentile_bootstrap"))?,
@@ -60,6 +60,13 @@ fn metrics(c: &Confusion2) -> [f64; 8] {
         or_nan(c.precision()),
         or_nan(c.balanced_accuracy()),
     ]
+}
+
+/// Passes in one measurement: the processor's clock is too coarse for one.
+const AGAIN: u32 = 50;
+
+fn rates_again(frame: &Frame) -> Result<f64, Failure> {
+    (0..AGAIN).map(|_| rates(std::hint::black_box(frame))).sum()
 }
 
 fn rates(frame: &Frame) -> Result<f64, Failure> {

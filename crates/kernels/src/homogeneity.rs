@@ -68,16 +68,36 @@ fn chi_squared_statistic(groups: &[(f64, f64)], rate: f64) -> f64 {
     groups.iter().map(|(k, n)| (k - n * rate) * (k - n * rate) / (n * rate * (1.0 - rate))).sum()
 }
 
+/// `ln n!` by table up to a bound, by the gamma function beyond: the same numbers either way.
+struct LnFactorial(Vec<f64>);
+
+impl LnFactorial {
+    /// Longest table: half a megabyte.
+    const MOST: u64 = 65_536;
+
+    #[allow(clippy::cast_precision_loss, reason = "at most 65,536")]
+    fn up_to(n: u64) -> Self {
+        Self((0..=n.min(Self::MOST)).map(|i| lgamma(i as f64 + 1.0)).collect())
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "counts below 2^53")]
+    fn at(&self, n: u64) -> f64 {
+        let known = usize::try_from(n).ok().and_then(|i| self.0.get(i).copied());
+        known.unwrap_or_else(|| lgamma(n as f64 + 1.0))
+    }
+
+    /// `ln` of the ways to choose `k` of `n`.
+    fn ways(&self, n: u64, k: u64) -> f64 {
+        self.at(n) - self.at(k) - self.at(n.saturating_sub(k))
+    }
+}
+
 /// Fisher's exact test of two groups: the chance of all tables with the same margins that are no likelier than this.
-#[allow(clippy::cast_precision_loss, reason = "counts below 2^53")]
 fn fisher(a: (u64, u64), b: (u64, u64)) -> f64 {
     let (hits, rows) = (a.0 + b.0, a.1 + b.1);
     let (least, most) = (hits.saturating_sub(b.1), hits.min(a.1));
-    let chance = |k: u64| {
-        let ways =
-            |n: u64, k: u64| lgamma(n as f64 + 1.0) - lgamma(k as f64 + 1.0) - lgamma(n.saturating_sub(k) as f64 + 1.0);
-        ways(a.1, k) + ways(b.1, hits.saturating_sub(k)) - ways(rows, hits)
-    };
+    let ln = LnFactorial::up_to(rows);
+    let chance = |k: u64| ln.ways(a.1, k) + ln.ways(b.1, hits.saturating_sub(k)) - ln.ways(rows, hits);
     let seen = chance(a.0.clamp(least, most)) + 1e-7;
     (least..=most).map(chance).filter(|c| *c <= seen).map(exp).sum::<f64>().min(1.0)
 }
@@ -97,11 +117,12 @@ fn permutation(groups: &[(u64, u64)], draws: &mut Draws) -> HomogeneityTest {
     let (seen, sizes): (Vec<u64>, Vec<u64>) = order.into_iter().unzip();
     let limit = statistic(&seen, &sizes) * (1.0 - 1e-9);
     let mut dealt = seen.clone();
+    let ln = LnFactorial::up_to(rows);
     let mut beyond = 0_u64;
     for _ in 0..PERMUTATIONS {
         let (mut hits_left, mut rows_left) = (hits, rows);
         for (k, n) in dealt.iter_mut().zip(&sizes) {
-            *k = hypergeometric(draws, hits_left, rows_left, *n);
+            *k = hypergeometric(draws, &ln, hits_left, rows_left, *n);
             hits_left -= *k;
             rows_left -= n;
         }
@@ -123,7 +144,7 @@ fn permutation(groups: &[(u64, u64)], draws: &mut Draws) -> HomogeneityTest {
     clippy::cast_sign_loss,
     reason = "counts below 2^53"
 )]
-fn hypergeometric(draws: &mut Draws, hits: u64, rows: u64, sample: u64) -> u64 {
+fn hypergeometric(draws: &mut Draws, ln: &LnFactorial, hits: u64, rows: u64, sample: u64) -> u64 {
     let misses = rows - hits;
     let (least, most) = (sample.saturating_sub(misses), hits.min(sample));
     if least >= most {
@@ -131,9 +152,7 @@ fn hypergeometric(draws: &mut Draws, hits: u64, rows: u64, sample: u64) -> u64 {
     }
     let (h, r, s) = (hits as f64, rows as f64, sample as f64);
     let mode = ((((h + 1.0) * (s + 1.0)) / (r + 2.0)).floor() as u64).clamp(least, most);
-    let ln_ways = |n: f64, k: f64| lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0);
-    let m = mode as f64;
-    let at_mode = exp(ln_ways(h, m) + ln_ways(r - h, s - m) - ln_ways(r, s));
+    let at_mode = exp(ln.ways(hits, mode) + ln.ways(misses, sample - mode) - ln.ways(rows, sample));
     loop {
         let mut u = draws.uniform();
         let (mut up, mut down) = (mode, mode);
@@ -391,10 +410,11 @@ mod tests {
     #[test]
     fn hypergeometric_draws_have_their_moments() {
         let (hits, rows, sample, n) = (300, 1000, 40, 100_000);
+        let ln = LnFactorial::up_to(rows);
         let mut draws = draws();
         let (mut sum, mut square) = (0.0, 0.0);
         for _ in 0..n {
-            let k = hypergeometric(&mut draws, hits, rows, sample) as f64;
+            let k = hypergeometric(&mut draws, &ln, hits, rows, sample) as f64;
             sum += k;
             square += k * k;
         }
