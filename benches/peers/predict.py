@@ -16,10 +16,10 @@ from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", RAYON_NUM_THREADS="1")
 
-import lightgbm  # noqa: E402
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-import xgboost  # noqa: E402
+import lightgbm
+import numpy as np
+import pandas as pd
+import xgboost
 
 REPEATS = 7
 
@@ -81,7 +81,9 @@ def peers(model, frame):
         booster = lightgbm.Booster(model_file=str(model))
         x = matrix(frame)
         # Without the category lists the booster takes codes, as in its C interface.
-        plain = lightgbm.Booster(model_str=model.read_text().split("\npandas_categorical:")[0] + "\npandas_categorical:null\n")
+        plain = lightgbm.Booster(
+            model_str=model.read_text().split("\npandas_categorical:")[0] + "\npandas_categorical:null\n"
+        )
         yield "LightGBM predict, matrix", lambda: plain.predict(x, num_threads=1)
         yield "LightGBM predict, frame", lambda: booster.predict(frame, num_threads=1)
     else:
@@ -96,8 +98,9 @@ def peers(model, frame):
             return booster.predict(ready)
 
         yield "XGBoost predict, DMatrix ready", fresh
-        yield "XGBoost predict, DMatrix made", lambda: booster.predict(
-            xgboost.DMatrix(frame, enable_categorical=True, nthread=1)
+        yield (
+            "XGBoost predict, DMatrix made",
+            lambda: booster.predict(xgboost.DMatrix(frame, enable_categorical=True, nthread=1)),
         )
         if not any(isinstance(t, pd.CategoricalDtype) for t in frame.dtypes):
             x = matrix(frame)
