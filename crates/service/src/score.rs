@@ -48,6 +48,8 @@ struct Builder<'a> {
     /// Order of the classes in the model's outputs, where it is another one.
     order: Option<Vec<usize>>,
     order_is_known: bool,
+    /// Whether a model's bare numbers are probabilities, once the first rows have shown it.
+    numbers_are_shares: Option<bool>,
 }
 
 /// Scores all rows of a dataset.
@@ -136,6 +138,7 @@ impl<'a> Builder<'a> {
             groups: vec![Vec::new(); scoring.groupers.len()],
             order: None,
             order_is_known: false,
+            numbers_are_shares: None,
         }
     }
 
@@ -405,17 +408,34 @@ impl<'a> Builder<'a> {
                 Ok(Part { predicted: Some(Targets::Class(classes)), probability: None })
             }
             (Task::Binary | Task::Multiclass, Outputs::Values(values)) if values.len() == n_rows => {
-                let mut classes = Vec::with_capacity(n_rows);
-                self.map
-                    .classes_of(&Column::Number(values.into()), &mut classes)
-                    .map_err(|label| wrong(&format!("the number `{label}`")))?;
-                Ok(Part { predicted: Some(Targets::Class(classes)), probability: None })
+                self.read_numbers(values).map_err(|label| wrong(&format!("the number `{label}`")))
             }
             (_, Outputs::Probability(_)) => Err(wrong("one probability per row")),
             (_, Outputs::Probabilities { n_classes: k, .. }) => Err(wrong(&format!("{k} probabilities per row"))),
             (_, Outputs::Values(_)) => Err(wrong("numbers")),
             (_, Outputs::Labels(_)) => Err(wrong("labels")),
         }
+    }
+
+    /// Numbers of a model that does not say what they are: class labels where all of them are, otherwise probabilities of
+    /// the positive class where all lie between 0 and 1. The first rows decide for all.
+    fn read_numbers(&mut self, values: Vec<f64>) -> Result<Part, String> {
+        let is_share = |p: &f64| p.is_nan() || (0.0..=1.0).contains(p);
+        let values: Arc<[f64]> = values.into();
+        let mut classes = Vec::with_capacity(values.len());
+        let labels = self.map.classes_of(&Column::Number(Arc::clone(&values)), &mut classes);
+        let can_be_shares = self.scoring.outcome.task == Task::Binary && values.iter().all(is_share);
+        if self.numbers_are_shares.unwrap_or(labels.is_err()) && can_be_shares {
+            self.numbers_are_shares = Some(true);
+            let probability = values.to_vec();
+            return Ok(Part {
+                predicted: Some(Targets::Class(self.decide(&probability))),
+                probability: Some(probability),
+            });
+        }
+        labels?;
+        self.numbers_are_shares = Some(false);
+        Ok(Part { predicted: Some(Targets::Class(classes)), probability: None })
     }
 
     /// True when the model's second class is our first.

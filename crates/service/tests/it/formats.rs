@@ -94,3 +94,50 @@ fn numbers_come_out_as_in_the_original_library() {
         assert!((value(&document, "performance.r2") - r2).abs() < 5.1e-5, "{model}");
     }
 }
+
+/// A model behind an address that answers with one number per row, as MLflow's flavours of boosted trees do.
+#[test]
+fn bare_numbers_of_an_endpoint_are_probabilities_unless_they_are_labels() {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let serve = |answer: &'static str| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = BufReader::new(stream.unwrap());
+                let (mut length, mut line) = (0, String::new());
+                while stream.read_line(&mut line).unwrap_or(0) > 2 {
+                    let lower = line.to_lowercase();
+                    length = lower.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().unwrap());
+                    line.clear();
+                }
+                let mut body = vec![0; length];
+                let _ = stream.read_exact(&mut body);
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                    answer.len()
+                );
+                let _ = stream.get_mut().write_all(format!("{head}{answer}").as_bytes());
+            }
+        });
+        format!("http://{address}")
+    };
+    let assess_with = |answer| {
+        let dir = tempfile::TempDir::new().unwrap();
+        std::fs::write(dir.path().join("p.csv"), "x,y\n1,0\n2,1\n3,0\n4,1\n").unwrap();
+        let mut spec = RunSpec { target: Some("y".into()), positive: Some("1".into()), ..RunSpec::default() };
+        spec.data.test = "p.csv".into();
+        spec.only = Some(vec!["performance".into()]);
+        let protocol = Some(equipoise_service::document::EndpointProtocol::Mlflow);
+        spec.model = Some(ModelSpec { source: serve(answer), protocol, ..ModelSpec::default() });
+        let mut world = World::real();
+        world.root = dir.path().to_path_buf();
+        assess(&spec, &world).unwrap().document
+    };
+    // Ranked as the truth but for one pair: three of four pairs are in order.
+    let shares = assess_with(r#"{"predictions": [0.2, 0.4, 0.6, 0.8]}"#);
+    assert!((value(&shares, "performance.roc_auc") - 0.75).abs() < 1e-12);
+    let labels = assess_with(r#"{"predictions": [0, 1, 1, 1]}"#);
+    assert!((value(&labels, "performance.accuracy") - 0.75).abs() < 1e-12);
+    assert!(labels.estimate(&"performance.roc_auc".parse().unwrap()).is_none_or(|e| e.value.is_none()));
+}
