@@ -44,7 +44,8 @@ impl Bins {
     /// Bins by a rule, over numbers in ascending order (all of them, or a sample).
     ///
     /// Quantiles are of type 7 (linear interpolation), moved to the next number that occurs, so that a bin's edge is a
-    /// number of the data. Bins that would stay empty are dropped.
+    /// number of the data. Bins that would stay empty are dropped; as many different numbers as bins, or fewer, get a bin
+    /// each.
     #[must_use]
     pub fn by_rule(rule: &BinRule, sorted: &[f64]) -> Self {
         let (Some(low), Some(high)) = (sorted.first().copied(), sorted.last().copied()) else {
@@ -61,7 +62,16 @@ impl Bins {
                     let upper = place.ceil() as usize;
                     sorted.get(upper).copied().unwrap_or(high)
                 };
-                (1..*n).map(|i| at(f64::from(i) / f64::from(*n))).collect::<Vec<_>>()
+                let mut distinct = sorted.to_vec();
+                distinct.dedup();
+                if distinct.len() <= *n as usize {
+                    distinct
+                } else {
+                    let edges: Vec<f64> = (1..*n).map(|i| at(f64::from(i) / f64::from(*n))).collect();
+                    // Where almost all numbers are the smallest, the others are a bin of their own.
+                    let is_cut = edges.iter().any(|e| *e > low);
+                    if is_cut { edges } else { distinct.into_iter().take(2).collect() }
+                }
             }
         };
         Self::from_edges(edges.into_iter().filter(|e| *e > low && *e <= high).collect())
@@ -116,8 +126,10 @@ mod tests {
     #[test]
     fn many_equal_numbers_give_fewer_bins() {
         let bins = Bins::by_rule(&BinRule::Quantiles(4), &[0.0, 0.0, 0.0, 0.0, 0.0, 9.0]);
-        assert_eq!(bins.edges(), [] as [f64; 0]);
-        assert_eq!(bins.labels(), ["all"]);
+        assert_eq!(bins.labels(), ["under 9", "9 and over"]);
+        let mostly_zero: Vec<f64> = std::iter::repeat_n(0.0, 90).chain((1..=10).map(f64::from)).collect();
+        assert_eq!(Bins::by_rule(&BinRule::Quantiles(4), &mostly_zero).labels(), ["under 1", "1 and over"]);
+        assert_eq!(Bins::by_rule(&BinRule::Quantiles(4), &[5.0, 5.0]).labels(), ["all"]);
     }
 
     #[test]
