@@ -6,6 +6,7 @@
 pub mod balance;
 mod context;
 pub mod fairness;
+mod missing;
 pub mod paired;
 pub mod performance;
 mod registry;

@@ -1,11 +1,12 @@
 //! One row per metric, and how it is measured for some rows.
 
 use equipoise_document::{Better, Missing, Task, Unit};
-use equipoise_kernels::{Average, Confidence, Limits, Rising, Share, Undefined, kish};
+use equipoise_kernels::{Average, Confidence, Limits, Rising, Share, kish};
 
 use super::groups::Counted;
 use super::moments::Column;
 use super::params::Compat;
+use crate::missing::missing;
 
 /// A metric of a group.
 #[derive(Clone, Debug)]
@@ -220,25 +221,6 @@ fn regression() -> Vec<Metric> {
         mean("overprediction", "Overprediction", Better::Lower, Unit::Target, Column::Over),
         mean("underprediction", "Underprediction", Better::Lower, Unit::Target, Column::Under),
     ]
-}
-
-/// A document's reason out of a kernel's.
-pub(super) fn missing(why: Undefined) -> Missing {
-    match why {
-        Undefined::Empty => Missing::Empty,
-        Undefined::NoPositives => Missing::NoPositives,
-        Undefined::NoNegatives => Missing::NoNegatives,
-        Undefined::NoSelected => Missing::NoSelected,
-        Undefined::NoUnselected => Missing::NoUnselected,
-        Undefined::OneClass => Missing::OneClass,
-        Undefined::BelowMinSize => Missing::BelowMinSize,
-        Undefined::NoVariation => Missing::NoVariation,
-        Undefined::ZeroDenominator => Missing::ZeroDenominator,
-        Undefined::NoProbability => Missing::NoProbability,
-        Undefined::FewerThanTwoGroups => Missing::FewerThanTwoGroups,
-        Undefined::NotFinite => Missing::NotFinite,
-        Undefined::ZeroWeight => Missing::ZeroWeight,
-    }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number of rows")]

@@ -10,6 +10,7 @@ use super::ID;
 use super::metric::Said;
 use super::params::Params;
 use crate::Context;
+use crate::missing::missing;
 
 /// A section in the making.
 pub(super) struct Answer<'a> {
@@ -61,7 +62,7 @@ impl Answer<'_> {
     }
 
     fn estimate(&self, id: EstimateId, measured: Measured, support: Support, better: Better, unit: Unit) -> Estimate {
-        let value = measured.value.map_err(|why| missing(why, support.n));
+        let value = measured.value.map_err(|why| reason(why, support.n));
         let interval = measured.ends.map(|e| Interval::new(e.low, e.high, self.confidence.level(), measured.method));
         Estimate::from_result(id, value, support.n, better)
             .with_unit(unit)
@@ -148,24 +149,9 @@ impl Answer<'_> {
     }
 }
 
-/// The document's word for a kernel's reason. Rows that weigh nothing look empty to a kernel.
-fn missing(why: Undefined, n: u64) -> Missing {
-    match why {
-        Undefined::Empty if n > 0 => Missing::ZeroWeight,
-        Undefined::Empty => Missing::Empty,
-        Undefined::NoPositives => Missing::NoPositives,
-        Undefined::NoNegatives => Missing::NoNegatives,
-        Undefined::NoSelected => Missing::NoSelected,
-        Undefined::NoUnselected => Missing::NoUnselected,
-        Undefined::OneClass => Missing::OneClass,
-        Undefined::BelowMinSize => Missing::BelowMinSize,
-        Undefined::NoVariation => Missing::NoVariation,
-        Undefined::ZeroDenominator => Missing::ZeroDenominator,
-        Undefined::NoProbability => Missing::NoProbability,
-        Undefined::FewerThanTwoGroups => Missing::FewerThanTwoGroups,
-        Undefined::NotFinite => Missing::NotFinite,
-        Undefined::ZeroWeight => Missing::ZeroWeight,
-    }
+/// Why a number is missing. Rows that weigh nothing look empty to a kernel.
+fn reason(why: Undefined, n: u64) -> Missing {
+    if why == Undefined::Empty && n > 0 { Missing::ZeroWeight } else { missing(why) }
 }
 
 /// `87.2 %`
