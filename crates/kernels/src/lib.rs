@@ -5,6 +5,7 @@
 
 mod balance;
 mod binary;
+pub mod boost;
 mod calibration;
 mod class_areas;
 mod class_losses;
@@ -15,6 +16,7 @@ mod homogeneity;
 mod inequality;
 mod intervals;
 mod limits;
+pub mod linear;
 mod mean;
 mod measured;
 mod merge;

@@ -1,0 +1,183 @@
+//! Weighted cross products of columns, which add up over parts of the rows.
+
+use crate::Merge;
+
+/// Rows in one tile: small enough that the tile of a few dozen columns stays in the nearest cache.
+const TILE: usize = 256;
+
+/// Where columns are moved to before they are multiplied: means near zero keep cross products accurate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Centre {
+    /// Subtracted from each column.
+    pub shift: Vec<f64>,
+}
+
+/// Cross products `Σ w·z·zᵀ` with `z = (1, x₁ − c₁, …, x_q − c_q)`, upper triangle.
+///
+/// Merging is stable (floating sums in blocks); [`Gram::minus`] takes a part away again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gram {
+    /// Columns and the constant in front of them.
+    q: usize,
+    /// Row by row, `q × q`; only the upper triangle is kept.
+    sums: Vec<f64>,
+    /// Rows that entered with a positive weight.
+    n: u64,
+}
+
+impl Centre {
+    /// Weighted means of the columns over all rows; 0 for a column without a finite mean.
+    #[must_use]
+    pub fn at_means(columns: &[&[f64]], weight: Option<&[f64]>) -> Self {
+        let total: f64 = weight.map_or(1.0, |w| w.iter().sum());
+        let shift = columns.iter().map(|x| {
+            #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
+            let mean = match weight {
+                None => x.iter().sum::<f64>() / x.len() as f64,
+                Some(w) => x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>() / total,
+            };
+            if mean.is_finite() { mean } else { 0.0 }
+        });
+        Self { shift: shift.collect() }
+    }
+}
+
+impl Gram {
+    /// No rows of `n_columns` columns.
+    #[must_use]
+    pub fn empty(n_columns: usize) -> Self {
+        let q = n_columns + 1;
+        Self { q, sums: vec![0.0; q * q], n: 0 }
+    }
+
+    /// Cross products of the given rows. `columns` all have the same length, beyond every row number.
+    #[must_use]
+    pub fn over(columns: &[&[f64]], centre: &Centre, weight: Option<&[f64]>, rows: &[u32]) -> Self {
+        let mut gram = Self::empty(columns.len());
+        gram.push(columns, centre, weight, rows);
+        gram
+    }
+
+    /// Adds the given rows.
+    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have q columns of TILE rows, triangles q × q cells")]
+    pub fn push(&mut self, columns: &[&[f64]], centre: &Centre, weight: Option<&[f64]>, rows: &[u32]) {
+        let q = self.q;
+        let mut tile = vec![0.0; q * TILE];
+        let mut weighted = vec![0.0; TILE];
+        for rows in rows.chunks(TILE) {
+            let m = rows.len();
+            tile[..m].fill(1.0);
+            for ((x, shift), place) in columns.iter().zip(&centre.shift).zip(tile[TILE..].chunks_exact_mut(TILE)) {
+                for (to, row) in place.iter_mut().zip(rows) {
+                    *to = x[*row as usize] - shift;
+                }
+            }
+            let w: Option<Vec<f64>> = weight.map(|w| rows.iter().map(|row| w[*row as usize]).collect());
+            self.n += w.as_ref().map_or(m, |w| w.iter().filter(|w| **w > 0.0).count()) as u64;
+            self.add_tile(&tile, m, w.as_deref(), &mut weighted);
+        }
+    }
+
+    /// Adds a tile of `m` rows: `q` columns of [`TILE`] numbers each, the first of them the constant.
+    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have q columns of TILE rows, triangles q × q cells")]
+    fn add_tile(&mut self, tile: &[f64], m: usize, weight: Option<&[f64]>, scratch: &mut [f64]) {
+        let q = self.q;
+        for i in 0..q {
+            let a = &tile[i * TILE..i * TILE + m];
+            let left: &[f64] = match weight {
+                None => a,
+                Some(w) => {
+                    for ((to, a), w) in scratch.iter_mut().zip(a).zip(w) {
+                        *to = a * w;
+                    }
+                    &scratch[..m]
+                }
+            };
+            for j in i..q {
+                self.sums[i * q + j] += dot(left, &tile[j * TILE..j * TILE + m]);
+            }
+        }
+    }
+
+    /// A matrix whose upper triangle was summed elsewhere; `q` counts the constant.
+    pub(crate) fn from_upper(q: usize, sums: Vec<f64>) -> Self {
+        Self { q, sums, n: 0 }
+    }
+
+    /// What is left when a part of the rows is taken away.
+    #[must_use]
+    pub fn minus(&self, part: &Self) -> Self {
+        let sums = self.sums.iter().zip(&part.sums).map(|(a, b)| a - b).collect();
+        Self { q: self.q, sums, n: self.n.saturating_sub(part.n) }
+    }
+
+    /// Number of columns, without the constant.
+    #[must_use]
+    pub fn n_columns(&self) -> usize {
+        self.q - 1
+    }
+
+    /// Rows that entered.
+    #[must_use]
+    pub fn n_rows(&self) -> u64 {
+        self.n
+    }
+
+    /// Sum of the weights.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.sums.first().copied().unwrap_or(0.0)
+    }
+
+    /// One cross product; 0 is the constant, `j + 1` the column `j`.
+    #[must_use]
+    pub fn at(&self, i: usize, j: usize) -> f64 {
+        let (i, j) = if i <= j { (i, j) } else { (j, i) };
+        self.sums.get(i * self.q + j).copied().unwrap_or(0.0)
+    }
+
+    /// Weighted mean of a column about its centre.
+    #[must_use]
+    pub fn mean(&self, column: usize) -> f64 {
+        self.at(0, column + 1) / self.weight()
+    }
+
+    /// Weighted variance of a column (divided by the sum of weights).
+    #[must_use]
+    pub fn variance(&self, column: usize) -> f64 {
+        let mean = self.mean(column);
+        (self.at(column + 1, column + 1) / self.weight() - mean * mean).max(0.0)
+    }
+
+    /// Weighted covariance of two columns (divided by the sum of weights).
+    #[must_use]
+    pub fn covariance(&self, a: usize, b: usize) -> f64 {
+        self.at(a + 1, b + 1) / self.weight() - self.mean(a) * self.mean(b)
+    }
+}
+
+impl Merge for Gram {
+    fn merge_from(&mut self, other: Self) {
+        let Self { q: _, sums, n } = other;
+        for (mine, theirs) in self.sums.iter_mut().zip(sums) {
+            *mine += theirs;
+        }
+        self.n += n;
+    }
+}
+
+/// `Σ a·b` in eight running sums, which the compiler keeps in vector registers.
+#[inline]
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (whole_a, rest_a) = a.as_chunks::<8>();
+    let (whole_b, rest_b) = b.as_chunks::<8>();
+    for (a, b) in whole_a.iter().zip(whole_b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    let rest: f64 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (b + f)) + ((c + g) + (d + h)) + rest
+}

@@ -1,0 +1,290 @@
+//! Logistic regression by Newton's method with step-halving, with and without a ridge.
+
+use libm::{exp, log, log1p, sqrt};
+
+use super::gram::dot;
+use super::{Cholesky, Gram};
+
+/// Rows in one tile; see the Gram matrix.
+const TILE: usize = 256;
+/// Newton steps after which the fit is taken as it is.
+const MAX_STEPS: usize = 60;
+/// A chance this near 0 or 1 on every row of a class means that a line parts the classes.
+const CERTAIN: f64 = 1e-8;
+
+/// What to fit: minimises `Σ w·log loss + ½·penalty·Σ (coefficient·sd)²`, the constant unpenalised.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Logistic<'a> {
+    /// Weight of the ridge on standardised coefficients (scikit-learn's `1/C`); 0 for maximum likelihood.
+    pub penalty: f64,
+    /// Where to begin: the solution of a fit on nearly the same rows.
+    pub start: Option<&'a [f64]>,
+}
+
+/// A fitted logistic regression: `P(y = 1) = 1 / (1 + exp(−intercept − Σ coefficient·x))`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogisticFit {
+    /// Log odds at zero.
+    pub intercept: f64,
+    /// One per column, in the columns' own units; 0 for a column that says nothing new.
+    pub coefficients: Vec<f64>,
+    /// Whether the gradient vanished.
+    pub converged: bool,
+    /// Whether the classes are (almost) parted by a line, so that maximum likelihood runs away to infinity.
+    pub separated: bool,
+    /// Newton steps taken.
+    pub steps: usize,
+    /// The solution on standardised columns, the constant first.
+    solution: Vec<f64>,
+}
+
+/// Standardised columns of some rows.
+struct Standard {
+    mean: Vec<f64>,
+    sd: Vec<f64>,
+}
+
+/// Log loss, its gradient and its second derivatives at one point.
+struct Point {
+    loss: f64,
+    gradient: Vec<f64>,
+    hessian: Gram,
+    n_uncertain: u64,
+}
+
+impl Logistic<'_> {
+    /// Fits on the given rows. `target` is between 0 and 1.
+    #[must_use]
+    pub fn fit(&self, columns: &[&[f64]], target: &[f64], weight: Option<&[f64]>, rows: &[u32]) -> LogisticFit {
+        let standard = Standard::of(columns, weight, rows);
+        let m = columns.len() + 1;
+        let mut b = match self.start {
+            Some(start) if start.len() == m => start.to_vec(),
+            _ => {
+                let mut b = vec![0.0; m];
+                if let Some(constant) = b.first_mut() {
+                    *constant = log_odds(target, weight, rows);
+                }
+                b
+            }
+        };
+        let view = View { columns, target, weight, rows, standard: &standard };
+        let mut point = view.at(&b);
+        let mut fit_loss = point.loss + self.ridge(&b);
+        let total: f64 = point.hessian_weight(weight, rows);
+        let (mut converged, mut steps, mut shrunken) = (false, 0, false);
+        let mut first_rank = None;
+        for step in 0..MAX_STEPS {
+            steps = step;
+            let gradient: Vec<f64> = point
+                .gradient
+                .iter()
+                .zip(&b)
+                .enumerate()
+                .map(|(i, (g, b))| g - if i > 0 { self.penalty * b } else { 0.0 })
+                .collect();
+            let factor =
+                Cholesky::of(m, |i, j| point.hessian.at(i, j) + if i == j && i > 0 { self.penalty } else { 0.0 });
+            // A column that said something at first and nothing later: its rows have become certain.
+            shrunken = shrunken || factor.rank() < *first_rank.get_or_insert(factor.rank());
+            let direction = factor.solve(&gradient);
+            let decrement: f64 = direction.iter().zip(&gradient).map(|(d, g)| d * g).sum();
+            if !decrement.is_finite() {
+                break;
+            }
+            let (next, next_point, next_loss) = {
+                let mut share = 1.0;
+                loop {
+                    let next: Vec<f64> = b.iter().zip(&direction).map(|(b, d)| b + share * d).collect();
+                    let point = view.at(&next);
+                    let loss = point.loss + self.ridge(&next);
+                    // Rounding of the sum may hide the last gain.
+                    if loss <= fit_loss + 1e-12 * fit_loss.abs().max(1.0) || share < 1e-6 {
+                        break (next, point, loss);
+                    }
+                    share *= 0.5;
+                }
+            };
+            let moved = next.iter().zip(&b).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
+            (b, point, fit_loss) = (next, next_point, next_loss);
+            // Convergence is quadratic: after a step this small the next one is below rounding.
+            if moved < 1e-9 || decrement.abs() < 1e-22 * total {
+                // Steps that stay long while nothing is gained run away to infinity.
+                converged = moved < 1e-3;
+                break;
+            }
+            if self.penalty == 0.0 && (point.n_uncertain == 0 || fit_loss < 1e-9 * total) {
+                break;
+            }
+        }
+        let runs_away = b.iter().skip(1).any(|b| b.abs() > 50.0);
+        let separated = self.penalty == 0.0 && (!converged || runs_away || shrunken);
+        let coefficients: Vec<f64> =
+            b.iter().skip(1).zip(&standard.sd).map(|(b, s)| if *s > 0.0 { b / s } else { 0.0 }).collect();
+        let moved: f64 = coefficients.iter().zip(&standard.mean).map(|(b, m)| b * m).sum();
+        let intercept = b.first().copied().unwrap_or(0.0) - moved;
+        LogisticFit { intercept, coefficients, converged, separated, steps: steps + 1, solution: b }
+    }
+
+    fn ridge(&self, b: &[f64]) -> f64 {
+        0.5 * self.penalty * b.iter().skip(1).map(|b| b * b).sum::<f64>()
+    }
+}
+
+impl LogisticFit {
+    /// Chances for some rows.
+    #[must_use]
+    #[allow(clippy::indexing_slicing, reason = "hot loop: every column holds every row")]
+    pub fn predict(&self, columns: &[&[f64]], rows: &[u32]) -> Vec<f64> {
+        let mut out = vec![self.intercept; rows.len()];
+        for (x, b) in columns.iter().zip(&self.coefficients) {
+            if *b != 0.0 {
+                for (to, row) in out.iter_mut().zip(rows) {
+                    *to += b * x[*row as usize];
+                }
+            }
+        }
+        out.iter_mut().for_each(|eta| *eta = 1.0 / (1.0 + exp(-*eta)));
+        out
+    }
+
+    /// The solution on standardised columns, the constant first: where a fit on similar rows may begin.
+    #[must_use]
+    pub fn solution(&self) -> &[f64] {
+        &self.solution
+    }
+
+    /// Weighted sum of the log loss over some rows.
+    #[must_use]
+    pub fn log_loss(&self, columns: &[&[f64]], target: &[f64], weight: Option<&[f64]>, rows: &[u32]) -> f64 {
+        let chances = self.predict(columns, rows);
+        let of = |row: &u32, values: &[f64]| values.get(*row as usize).copied().unwrap_or(0.0);
+        rows.iter()
+            .zip(chances)
+            .map(|(row, p)| {
+                let (y, p) = (of(row, target), p.clamp(1e-15, 1.0 - 1e-15));
+                -weight.map_or(1.0, |w| of(row, w)) * (y * log(p) + (1.0 - y) * log1p(-p))
+            })
+            .sum()
+    }
+}
+
+fn log_odds(target: &[f64], weight: Option<&[f64]>, rows: &[u32]) -> f64 {
+    let (mut top, mut all) = (0.0, 0.0);
+    for row in rows {
+        let at = |values: &[f64]| values.get(*row as usize).copied().unwrap_or(0.0);
+        let w = weight.map_or(1.0, at);
+        top += w * at(target);
+        all += w;
+    }
+    let share: f64 = top / all;
+    if share > 0.0 && share < 1.0 { log(share / (1.0 - share)) } else { 0.0 }
+}
+
+impl Standard {
+    #[allow(clippy::indexing_slicing, reason = "hot loop: every column holds every row")]
+    fn of(columns: &[&[f64]], weight: Option<&[f64]>, rows: &[u32]) -> Self {
+        let weight_of = |row: &u32| weight.map_or(1.0, |w| w[*row as usize]);
+        let total: f64 = rows.iter().map(weight_of).sum();
+        let (mut mean, mut sd) = (Vec::new(), Vec::new());
+        for x in columns {
+            let m = rows.iter().map(|row| weight_of(row) * x[*row as usize]).sum::<f64>() / total;
+            let squares: f64 = rows
+                .iter()
+                .map(|row| {
+                    let d = x[*row as usize] - m;
+                    weight_of(row) * d * d
+                })
+                .sum();
+            let s = sqrt(squares / total);
+            mean.push(m);
+            sd.push(if s > 1e-12 * m.abs() && s.is_finite() { s } else { 0.0 });
+        }
+        Self { mean, sd }
+    }
+}
+
+struct View<'a> {
+    columns: &'a [&'a [f64]],
+    target: &'a [f64],
+    weight: Option<&'a [f64]>,
+    rows: &'a [u32],
+    standard: &'a Standard,
+}
+
+impl View<'_> {
+    /// Loss, gradient (of the log likelihood) and Hessian at standardised coefficients, in one pass over the rows.
+    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have m columns of TILE rows")]
+    fn at(&self, b: &[f64]) -> Point {
+        let m = self.columns.len() + 1;
+        let mut tile = vec![0.0; m * TILE];
+        let (mut eta, mut residual, mut spread) = (vec![0.0; TILE], vec![0.0; TILE], vec![0.0; TILE]);
+        let mut scratch = vec![0.0; TILE];
+        let mut hessian = vec![0.0; m * m];
+        let mut gradient = vec![0.0; m];
+        let (mut loss, mut n_uncertain) = (0.0, 0);
+        for rows in self.rows.chunks(TILE) {
+            let n = rows.len();
+            tile[..n].fill(1.0);
+            eta[..n].fill(b[0]);
+            for (j, x) in self.columns.iter().enumerate() {
+                let (mean, sd, slope) = (self.standard.mean[j], self.standard.sd[j], b[j + 1]);
+                let inverse = if sd > 0.0 { 1.0 / sd } else { 0.0 };
+                let place = &mut tile[(j + 1) * TILE..(j + 1) * TILE + n];
+                for ((to, eta), row) in place.iter_mut().zip(&mut eta).zip(rows) {
+                    *to = (x[*row as usize] - mean) * inverse;
+                    *eta += slope * *to;
+                }
+            }
+            let mut tile_loss = 0.0;
+            for i in 0..n {
+                let row = rows[i] as usize;
+                let (y, w) = (self.target[row], self.weight.map_or(1.0, |w| w[row]));
+                let e = exp(-eta[i].abs());
+                let p = if eta[i] >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
+                tile_loss += w * (log1p(e) + eta[i].max(0.0) - y * eta[i]);
+                residual[i] = w * (y - p);
+                spread[i] = w * p * (1.0 - p);
+                n_uncertain += u64::from(p > CERTAIN && p < 1.0 - CERTAIN);
+            }
+            loss += tile_loss;
+            for i in 0..m {
+                let a = &tile[i * TILE..i * TILE + n];
+                gradient[i] += dot(a, &residual[..n]);
+                for ((to, a), s) in scratch.iter_mut().zip(a).zip(&spread[..n]) {
+                    *to = a * s;
+                }
+                for j in i..m {
+                    hessian[i * m + j] += dot(&scratch[..n], &tile[j * TILE..j * TILE + n]);
+                }
+            }
+        }
+        Point { loss, gradient, hessian: Gram::from_upper(m, hessian), n_uncertain }
+    }
+}
+
+impl Point {
+    fn hessian_weight(&self, weight: Option<&[f64]>, rows: &[u32]) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
+        weight.map_or(rows.len() as f64, |w| rows.iter().filter_map(|row| w.get(*row as usize)).sum())
+    }
+}
+
+/// Second derivatives `Σ w·p·(1−p)·z·zᵀ` of the log loss at a fit, `z = (1, x − centre)`: for standard errors.
+#[must_use]
+pub fn logistic_gram(
+    fit: &LogisticFit,
+    columns: &[&[f64]],
+    centre: &super::Centre,
+    weight: Option<&[f64]>,
+    rows: &[u32],
+) -> Gram {
+    let n = columns.first().map_or(0, |x| x.len());
+    let mut spread = vec![0.0; n];
+    for (row, p) in rows.iter().zip(fit.predict(columns, rows)) {
+        if let Some(to) = spread.get_mut(*row as usize) {
+            *to = weight.map_or(1.0, |w| w.get(*row as usize).copied().unwrap_or(0.0)) * p * (1.0 - p);
+        }
+    }
+    Gram::over(columns, centre, Some(&spread), rows)
+}
