@@ -10,14 +10,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("kernels", &[]),
     ("data", &["document", "kernels"]),
     ("models", &["document", "kernels", "data"]),
-    ("analyses", &["document", "kernels", "data", "models"]),
+    ("shapley", &["kernels", "models"]),
+    ("analyses", &["document", "kernels", "data", "models", "shapley"]),
     ("views", &["document"]),
     ("govern", &["document", "kernels"]),
     ("service", &["document", "kernels", "data", "models", "analyses", "views", "govern"]),
     ("cli", &["document", "service"]),
     ("server", &["document", "service"]),
     ("python", &["document", "service"]),
-    ("benches", &["document", "kernels", "data", "models", "analyses", "views", "govern", "service"]),
+    ("benches", &["document", "kernels", "data", "models", "shapley", "analyses", "views", "govern", "service"]),
     ("xtask", &["document", "govern", "service"]),
 ];
 

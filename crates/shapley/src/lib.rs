@@ -1,0 +1,24 @@
+//! Shapley values: how much each column moves a prediction away from what it is on average.
+//!
+//! For trees they are exact ([`TreeExplainer`]): slices of encoded rows go in, numbers come out. Nothing here knows a
+//! document, a file or a column's type.
+
+mod attributions;
+mod block;
+mod error;
+mod explainer;
+mod forest;
+mod interactions;
+mod options;
+mod paths;
+mod players;
+mod quadrature;
+mod reference;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+pub use attributions::{Attributions, Interactions};
+pub use error::ShapleyError;
+pub use explainer::TreeExplainer;
+pub use options::{Background, Interaction, Method, Options, Players, Precision};
