@@ -83,6 +83,25 @@ impl Bins {
         self.edges.partition_point(|edge| *edge <= x)
     }
 
+    /// The bins of many numbers, appended; a missing number gets the number of bins.
+    pub fn bins_of(&self, xs: &[f64], into: &mut Vec<u16>) {
+        let missing = u16::try_from(self.labels.len()).unwrap_or(u16::MAX);
+        let from = into.len();
+        if self.edges.len() > MOST_COMPARED {
+            #[allow(clippy::cast_possible_truncation, reason = "there are fewer bins than 65,536")]
+            into.extend(xs.iter().map(|x| if x.is_nan() { missing } else { self.bin(*x) as u16 }));
+            return;
+        }
+        into.extend(xs.iter().map(|x| if x.is_nan() { missing } else { 0 }));
+        let codes = into.get_mut(from..).unwrap_or_default();
+        // One comparison of all numbers with each edge: no branch, and a missing number is never beyond an edge.
+        for edge in &self.edges {
+            for (code, x) in codes.iter_mut().zip(xs) {
+                *code += u16::from(*x >= *edge);
+            }
+        }
+    }
+
     /// Names of the bins in order.
     #[must_use]
     pub fn labels(&self) -> &[String] {
@@ -95,6 +114,9 @@ impl Bins {
         &self.edges
     }
 }
+
+/// Edges up to which comparing with each is faster than searching.
+const MOST_COMPARED: usize = 24;
 
 /// A number in at most six significant digits, without trailing zeros.
 fn short(x: f64) -> String {
@@ -138,5 +160,23 @@ mod tests {
         assert_eq!(short(0.000_123_4), "0.0001234");
         assert_eq!(short(-2.5), "-2.5");
         assert_eq!(short(500_000.0), "500000");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn many_numbers_fall_where_each_falls(n in 0_usize..60, xs in proptest::collection::vec(-2.0..2.0_f64, 0..50)) {
+            let edges: Vec<f64> = (0..n).map(|i| i as f64 / 30.0 - 1.0).collect();
+            let bins = Bins::from_edges(edges.clone());
+            let mut asked = xs;
+            asked.extend(edges);
+            asked.extend([f64::INFINITY, f64::NEG_INFINITY]);
+            let mut found = vec![7];
+            bins.bins_of(&asked, &mut found);
+            let expected: Vec<u16> = asked.iter().map(|x| bins.bin(*x) as u16).collect();
+            proptest::prop_assert_eq!(&found[1..], expected);
+            found.clear();
+            bins.bins_of(&[f64::NAN], &mut found);
+            proptest::prop_assert_eq!(found, vec![bins.labels().len() as u16]);
+        }
     }
 }

@@ -423,27 +423,34 @@ impl Frame {
         start: impl Fn() -> S + Sync,
         push: impl Fn(&mut S, &Rows<'_>) + Sync,
     ) -> S {
+        let mut total = start();
+        let one = |rows: &Rows<'_>| {
+            let mut state = start();
+            push(&mut state, rows);
+            state
+        };
+        self.visit(cohort, one, |state| total.merge_from(state));
+        total
+    }
+
+    /// One pass over a cohort's rows: a part is made of every partition in parallel, and `take` gets the parts in the
+    /// order of the rows. For what [`Frame::reduce`] would keep too many states of.
+    pub fn visit<T: Send>(&self, cohort: usize, part: impl Fn(&Rows<'_>) -> T + Sync, mut take: impl FnMut(T)) {
         let n_partitions = self.n_rows.div_ceil(PARTITION_ROWS);
         let one = |partition: usize| {
             let from = partition * PARTITION_ROWS;
             let range = from..(from + PARTITION_ROWS).min(self.n_rows);
-            let mut state = start();
             match self.places(cohort, range.clone()) {
-                None => self.with_range(range, |rows| push(&mut state, rows)),
-                Some(places) => self.with_places(&places, |rows| push(&mut state, rows)),
+                None => self.with_range(range, &part),
+                Some(places) => self.with_places(&places, &part),
             }
-            state
         };
-        let mut total = start();
         let wave = rayon::current_num_threads().max(1) * 2;
         for first in (0..n_partitions).step_by(wave) {
             let last = (first + wave).min(n_partitions);
-            let states: Vec<S> = (first..last).into_par_iter().map(one).collect();
-            for state in states {
-                total.merge_from(state);
-            }
+            let parts: Vec<T> = (first..last).into_par_iter().map(one).collect();
+            parts.into_iter().for_each(&mut take);
         }
-        total
     }
 }
 

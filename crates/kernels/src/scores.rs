@@ -1,20 +1,96 @@
 //! Scores of a yes/no truth, in order.
 
-use crate::{Confusion2, Merge, Undefined, kish};
+use crate::{Confusion2, Merge, ScoreGrid, Undefined, kish};
+
+/// Rows up to which scores are sorted one by one; beyond, they are counted in the bins of a [`ScoreGrid`].
+const MOST_SORTED: usize = 1 << 20;
+/// Resolution of the bins.
+const GRID_BITS: u32 = 17;
 
 /// Scores between 0 and 1 with their truth, gathered in any order.
 ///
 /// A row without weight takes eight bytes: no number in `[0, 1]` uses the top bit of a double, so the number moves up by
-/// one and the truth takes the lowest bit. Ordering these keys orders the scores, exactly.
+/// one and the truth takes the lowest bit. Ordering these keys orders the scores, exactly. Of more than 1,048,576 rows
+/// only the counts in some 176,000 bins are kept, with the mean score of each bin
+/// ([`SortedScores::binning_error`] says what that can cost).
 ///
-/// *Exact* under any order and any cut of the rows: everything is computed from the sorted rows, and rows of the same
-/// score are sorted by truth and weight too.
+/// *Exact* up to that size under any order and any cut of the rows: everything is computed from the sorted rows, and
+/// rows of the same score are sorted by truth and weight too. Beyond it counts are exact, and sums of weights and
+/// scores are rounded in the order of the rows.
 #[derive(Clone, Debug, Default)]
 pub struct Scores {
     plain: Vec<u64>,
     weighted: Vec<(u64, f64)>,
+    binned: Option<Binned>,
     n_bad: u64,
     rows: u64,
+}
+
+/// What one bin of scores holds; sides are negative, positive.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bin {
+    rows: [u64; 2],
+    weight: [f64; 2],
+    squares: [f64; 2],
+    /// `Σ w·score`
+    score: f64,
+}
+
+#[derive(Clone, Debug)]
+struct Binned {
+    grid: ScoreGrid,
+    bins: Vec<Bin>,
+}
+
+impl Binned {
+    fn new() -> Self {
+        let grid = ScoreGrid::of_bits(GRID_BITS);
+        Self { grid, bins: vec![Bin::default(); grid.n_bins()] }
+    }
+
+    #[inline]
+    #[allow(clippy::indexing_slicing, reason = "a truth is 0 or 1, the length of the arrays is 2")]
+    fn push(&mut self, key: u64, w: f64) {
+        let score = f64::from_bits(key >> 1);
+        let side = usize::from(key & 1 == 1);
+        if let Some(bin) = self.bins.get_mut(self.grid.bin(score)) {
+            bin.rows[side] += 1;
+            bin.weight[side] += w;
+            bin.squares[side] += w * w;
+            bin.score += w * score;
+        }
+    }
+
+    /// The bins that hold rows.
+    fn ties(&self) -> Vec<Tie> {
+        let filled = self.bins.iter().filter(|bin| bin.rows != [0, 0]);
+        filled
+            .map(|bin| {
+                let [negative, positive] = [0, 1].map(|side: usize| Side {
+                    rows: bin.rows.get(side).copied().unwrap_or(0),
+                    weight: bin.weight.get(side).copied().unwrap_or(0.0),
+                    squares: bin.squares.get(side).copied().unwrap_or(0.0),
+                });
+                let score = (bin.score / (negative.weight + positive.weight)).clamp(0.0, 1.0);
+                Tie { score, positive, negative }
+            })
+            .collect()
+    }
+}
+
+impl Merge for Binned {
+    fn merge_from(&mut self, other: Self) {
+        for (mine, theirs) in self.bins.iter_mut().zip(other.bins) {
+            for (mine, theirs) in mine.rows.iter_mut().zip(theirs.rows) {
+                *mine += theirs;
+            }
+            let sums = mine.weight.iter_mut().chain(&mut mine.squares);
+            for (mine, theirs) in sums.zip(theirs.weight.into_iter().chain(theirs.squares)) {
+                *mine += theirs;
+            }
+            mine.score += theirs.score;
+        }
+    }
 }
 
 impl Scores {
@@ -22,6 +98,7 @@ impl Scores {
     #[must_use]
     pub fn with_room(n_rows: usize, is_weighted: bool) -> Self {
         let mut scores = Self::default();
+        let n_rows = n_rows.min(MOST_SORTED + 1);
         if is_weighted {
             scores.weighted.reserve_exact(n_rows);
         } else {
@@ -33,8 +110,7 @@ impl Scores {
     /// Takes in rows `(is positive, score)`, with weights for all rows of a state or for none. Rows of weight zero change
     /// nothing. A score outside `[0, 1]` makes every answer undefined.
     pub fn push_rows(&mut self, rows: impl Iterator<Item = (bool, f64)>, weight: Option<&[f64]>) {
-        let n_bad = &mut self.n_bad;
-        let n_rows = &mut self.rows;
+        let Self { plain, weighted, binned, n_bad, rows: n_rows } = self;
         let mut key = |(is_positive, score): (bool, f64)| {
             *n_rows += 1;
             if !(0.0..=1.0).contains(&score) {
@@ -43,54 +119,86 @@ impl Scores {
             // Adding zero turns −0 into 0.
             (score.clamp(0.0, 1.0) + 0.0).to_bits() << 1 | u64::from(is_positive)
         };
+        let room = MOST_SORTED.saturating_sub(plain.len() + weighted.len());
+        let mut keys = rows.map(&mut key);
         match weight {
-            None => self.plain.extend(rows.map(key)),
+            None => {
+                if binned.is_none() {
+                    plain.extend(keys.by_ref().take(room + 1));
+                    Self::spill(plain, weighted, binned);
+                }
+                if let Some(binned) = binned {
+                    keys.for_each(|key| binned.push(key, 1.0));
+                }
+            }
             Some(weight) => {
-                self.weighted.extend(rows.map(&mut key).zip(weight.iter().copied()).filter(|row| row.1 > 0.0));
+                let mut keys = keys.zip(weight.iter().copied()).filter(|row| row.1 > 0.0);
+                if binned.is_none() {
+                    weighted.extend(keys.by_ref().take(room + 1));
+                    Self::spill(plain, weighted, binned);
+                }
+                if let Some(binned) = binned {
+                    keys.for_each(|(key, w)| binned.push(key, w));
+                }
             }
         }
+    }
+
+    /// Counts the rows in bins once they are too many to sort.
+    fn spill(plain: &mut Vec<u64>, weighted: &mut Vec<(u64, f64)>, binned: &mut Option<Binned>) {
+        if binned.is_none() && plain.len() + weighted.len() <= MOST_SORTED {
+            return;
+        }
+        let into = binned.get_or_insert_with(Binned::new);
+        std::mem::take(plain).into_iter().for_each(|key| into.push(key, 1.0));
+        std::mem::take(weighted).into_iter().for_each(|(key, w)| into.push(key, w));
     }
 
     /// In ascending order.
     #[must_use]
     pub fn sorted(self) -> SortedScores {
-        let Self { mut plain, mut weighted, n_bad, rows } = self;
+        let Self { mut plain, mut weighted, binned, n_bad, rows } = self;
         if !weighted.is_empty() && !plain.is_empty() {
             weighted.extend(plain.drain(..).map(|key| (key, 1.0)));
         }
-        plain.sort_unstable();
-        weighted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let mut sorted = SortedScores {
-            plain,
-            weighted,
-            is_sound: n_bad == 0,
-            rows,
-            positive: Side::default(),
-            negative: Side::default(),
-        };
         let (mut positive, mut negative) = (Side::default(), Side::default());
-        if sorted.weighted.is_empty() {
-            let n_positive = sorted.plain.iter().map(|key| key & 1).sum::<u64>();
+        let held = if let Some(binned) = binned {
+            let ties = binned.ties();
+            for tie in &ties {
+                positive.add(tie.positive);
+                negative.add(tie.negative);
+            }
+            Held::Binned(ties)
+        } else if weighted.is_empty() {
+            plain.sort_unstable();
+            let n_positive = plain.iter().map(|key| key & 1).sum::<u64>();
             positive = Side::of_rows(n_positive);
-            negative = Side::of_rows(sorted.plain.len() as u64 - n_positive);
+            negative = Side::of_rows(plain.len() as u64 - n_positive);
+            Held::Plain(plain)
         } else {
-            for (key, w) in &sorted.weighted {
+            weighted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+            for (key, w) in &weighted {
                 if key & 1 == 1 { positive.push(*w) } else { negative.push(*w) }
             }
-        }
-        sorted.positive = positive;
-        sorted.negative = negative;
-        sorted
+            Held::Weighted(weighted)
+        };
+        SortedScores { held, is_sound: n_bad == 0, rows, positive, negative }
     }
 }
 
 impl Merge for Scores {
     fn merge_from(&mut self, other: Self) {
-        let Self { plain, weighted, n_bad, rows } = other;
-        self.plain.extend(plain);
-        self.weighted.extend(weighted);
+        let Self { plain, weighted, binned, n_bad, rows } = other;
         self.n_bad += n_bad;
         self.rows += rows;
+        self.plain.extend(plain);
+        self.weighted.extend(weighted);
+        match (&mut self.binned, binned) {
+            (Some(mine), Some(theirs)) => mine.merge_from(theirs),
+            (mine, theirs @ Some(_)) => *mine = theirs,
+            (_, None) => {}
+        }
+        Self::spill(&mut self.plain, &mut self.weighted, &mut self.binned);
     }
 }
 
@@ -151,11 +259,18 @@ pub struct Tie {
     pub negative: Side,
 }
 
+/// Sorted rows, or the bins that hold some.
+#[derive(Clone, Debug)]
+enum Held {
+    Plain(Vec<u64>),
+    Weighted(Vec<(u64, f64)>),
+    Binned(Vec<Tie>),
+}
+
 /// Scores in ascending order.
 #[derive(Clone, Debug)]
 pub struct SortedScores {
-    plain: Vec<u64>,
-    weighted: Vec<(u64, f64)>,
+    held: Held,
     is_sound: bool,
     rows: u64,
     positive: Side,
@@ -187,39 +302,53 @@ impl SortedScores {
         self.positive.weight + self.negative.weight
     }
 
-    /// Visits every distinct score once, ascending.
+    /// Visits every distinct score once, ascending; where rows were too many to sort, every bin of scores.
     pub fn for_each_tie(&self, mut visit: impl FnMut(&Tie)) {
         let score = |key: u64| f64::from_bits(key >> 1);
-        if self.weighted.is_empty() {
-            let mut keys = self.plain.as_slice();
-            while let Some(first) = keys.first() {
-                let id = first >> 1;
-                let (mut n, mut n_positive) = (0_usize, 0_u64);
-                for key in keys {
-                    if key >> 1 != id {
-                        break;
+        match &self.held {
+            Held::Plain(keys) => {
+                let mut keys = keys.as_slice();
+                while let Some(first) = keys.first() {
+                    let id = first >> 1;
+                    let (mut n, mut n_positive) = (0_usize, 0_u64);
+                    for key in keys {
+                        if key >> 1 != id {
+                            break;
+                        }
+                        n += 1;
+                        n_positive += key & 1;
                     }
-                    n += 1;
-                    n_positive += key & 1;
-                }
-                keys = keys.get(n..).unwrap_or_default();
-                visit(&Tie {
-                    score: score(*first),
-                    positive: Side::of_rows(n_positive),
-                    negative: Side::of_rows(n as u64 - n_positive),
-                });
-            }
-        } else {
-            for same in self.weighted.chunk_by(|a, b| a.0 >> 1 == b.0 >> 1) {
-                let (mut positive, mut negative) = (Side::default(), Side::default());
-                for (key, w) in same {
-                    if key & 1 == 1 { positive.push(*w) } else { negative.push(*w) }
-                }
-                if let Some((key, _)) = same.first() {
-                    visit(&Tie { score: score(*key), positive, negative });
+                    keys = keys.get(n..).unwrap_or_default();
+                    visit(&Tie {
+                        score: score(*first),
+                        positive: Side::of_rows(n_positive),
+                        negative: Side::of_rows(n as u64 - n_positive),
+                    });
                 }
             }
+            Held::Weighted(rows) => {
+                for same in rows.chunk_by(|a, b| a.0 >> 1 == b.0 >> 1) {
+                    let (mut positive, mut negative) = (Side::default(), Side::default());
+                    for (key, w) in same {
+                        if key & 1 == 1 { positive.push(*w) } else { negative.push(*w) }
+                    }
+                    if let Some((key, _)) = same.first() {
+                        visit(&Tie { score: score(*key), positive, negative });
+                    }
+                }
+            }
+            Held::Binned(ties) => ties.iter().for_each(visit),
         }
+    }
+
+    /// How far the area under the ROC curve can be from that of the rows themselves, where they were counted in bins:
+    /// half the share of pairs of a positive and a negative row that fell into one bin. None where rows were sorted.
+    #[must_use]
+    pub fn binning_error(&self) -> Option<f64> {
+        let Held::Binned(ties) = &self.held else { return None };
+        let pairs = self.positive.weight * self.negative.weight;
+        let within: f64 = ties.iter().map(|tie| tie.positive.weight * tie.negative.weight).sum();
+        Some(if pairs > 0.0 { 0.5 * within / pairs } else { 0.0 })
     }
 
     /// Why nothing can be said at all, if so.
@@ -245,5 +374,84 @@ impl SortedScores {
             Confusion2 { tp: above_p.weight, fp: above_n.weight, fn_: below_p.weight, tn: below_n.weight },
             Confusion2 { tp: above_p.squares, fp: above_n.squares, fn_: below_p.squares, tn: below_n.squares },
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Confidence, Draws};
+
+    fn rows(n: usize) -> Vec<(bool, f64, f64)> {
+        let mut draws = Draws::new(7, "scores", 0);
+        (0..n)
+            .map(|_| {
+                let score = draws.uniform().powi(3);
+                (draws.uniform() < score, score, 0.5 + draws.uniform())
+            })
+            .collect()
+    }
+
+    fn gathered(rows: &[(bool, f64, f64)], part: usize, is_weighted: bool) -> Scores {
+        let mut all = Scores::default();
+        for part in rows.chunks(part) {
+            let mut state = Scores::default();
+            let weight: Vec<f64> = part.iter().map(|r| r.2).collect();
+            state.push_rows(part.iter().map(|r| (r.0, r.1)), is_weighted.then_some(&weight[..]));
+            all.merge_from(state);
+        }
+        all
+    }
+
+    /// The numbers of sorted rows, for as many rows as are counted in bins otherwise.
+    fn exact(rows: &[(bool, f64, f64)], is_weighted: bool) -> SortedScores {
+        let key = |r: &(bool, f64, f64)| r.1.to_bits() << 1 | u64::from(r.0);
+        let mut scores = Scores { rows: rows.len() as u64, ..Scores::default() };
+        if is_weighted {
+            scores.weighted = rows.iter().map(|r| (key(r), r.2)).collect();
+        } else {
+            scores.plain = rows.iter().map(key).collect();
+        }
+        scores.sorted()
+    }
+
+    #[test]
+    fn bins_of_many_rows_give_the_numbers_of_the_rows() {
+        let rows = rows(MOST_SORTED + 50_000);
+        for is_weighted in [false, true] {
+            let binned = gathered(&rows, 65_536, is_weighted).sorted();
+            let sorted = exact(&rows, is_weighted);
+            assert!(sorted.binning_error().is_none());
+            let error = binned.binning_error().unwrap();
+            assert!(error < 1e-5, "{error}");
+            let (a, b) = (binned.summary(Confidence::at(0.95)), sorted.summary(Confidence::at(0.95)));
+            assert!((a.roc_auc.value.unwrap() - b.roc_auc.value.unwrap()).abs() <= error);
+            for (a, b, within) in [
+                (a.roc_auc, b.roc_auc, 1e-7),
+                (a.average_precision, b.average_precision, 1e-5),
+                (a.ks_statistic, b.ks_statistic, 1e-5),
+                (a.log_loss, b.log_loss, 1e-7),
+                (a.brier_score, b.brier_score, 1e-9),
+                (a.mean_prediction, b.mean_prediction, 1e-12),
+                (a.calibration_in_the_large, b.calibration_in_the_large, 1e-12),
+            ] {
+                let (x, y) = (a.value.unwrap(), b.value.unwrap());
+                assert!((x - y).abs() < within, "{x} {y}");
+                let (x, y) = (a.ends.unwrap(), b.ends.unwrap());
+                assert!((x.low - y.low).abs() < 1e-5 && (x.high - y.high).abs() < 1e-5);
+            }
+            assert_eq!(binned.positive().rows, sorted.positive().rows);
+        }
+    }
+
+    #[test]
+    fn whether_rows_are_counted_in_bins_depends_on_their_number_alone() {
+        let rows = rows(MOST_SORTED + 1);
+        for part in [rows.len(), 100_000, 65_536] {
+            assert!(gathered(&rows, part, false).sorted().binning_error().is_some());
+            assert!(gathered(&rows[1..], part, false).sorted().binning_error().is_none());
+        }
+        let bits = |part: usize| gathered(&rows, part, false).sorted().summary(Confidence::at(0.95)).roc_auc;
+        assert_eq!(bits(rows.len()), bits(10_007));
     }
 }

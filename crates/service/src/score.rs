@@ -33,6 +33,8 @@ struct Builder<'a> {
     scoring: &'a Scoring<'a>,
     map: ClassMap,
     names: Vec<String>,
+    /// Rows of the dataset.
+    n_rows: usize,
     /// Row numbers kept so far, once one was left out.
     kept: Option<Vec<u32>>,
     n_seen: usize,
@@ -117,10 +119,8 @@ struct Part {
 
 impl<'a> Builder<'a> {
     fn new(scoring: &'a Scoring<'a>, dataset: &Dataset) -> Self {
-        let empty = || match scoring.outcome.task {
-            Task::Regression => Targets::Value(Vec::new()),
-            Task::Binary | Task::Multiclass => Targets::Class(Vec::new()),
-        };
+        // Columns are as long as the data: one that grows would be there twice each time it moves.
+        let n_rows = dataset.n_rows();
         Self {
             scoring,
             map: ClassMap::over(&scoring.outcome.classes),
@@ -131,11 +131,15 @@ impl<'a> Builder<'a> {
             n_no_truth: 0,
             n_no_prediction: 0,
             n_no_weight: 0,
-            truth: empty(),
+            truth: match scoring.outcome.task {
+                Task::Regression => Targets::Value(Vec::with_capacity(n_rows)),
+                Task::Binary | Task::Multiclass => Targets::Class(Vec::with_capacity(n_rows)),
+            },
             predicted: None,
             probability: None,
-            weight: scoring.roles.weight.map(|_| Vec::new()),
-            groups: vec![Vec::new(); scoring.groupers.len()],
+            weight: scoring.roles.weight.map(|_| Vec::with_capacity(n_rows)),
+            groups: scoring.groupers.iter().map(|_| Vec::with_capacity(n_rows)).collect(),
+            n_rows,
             order: None,
             order_is_known: false,
             numbers_are_shares: None,
@@ -171,14 +175,14 @@ impl<'a> Builder<'a> {
         append_targets(&mut self.truth, truth, &keep);
         if let Some(predicted) = part.predicted {
             let empty = match &predicted {
-                Targets::Class(_) => Targets::Class(Vec::new()),
-                Targets::Value(_) => Targets::Value(Vec::new()),
+                Targets::Class(_) => Targets::Class(Vec::with_capacity(self.n_rows)),
+                Targets::Value(_) => Targets::Value(Vec::with_capacity(self.n_rows)),
             };
             append_targets(self.predicted.get_or_insert(empty), predicted, &keep);
         }
         if let Some(probability) = part.probability {
             let width = probability.len().checked_div(chunk.n_rows).unwrap_or(1).max(1);
-            let all_rows = self.probability.get_or_insert_default();
+            let all_rows = self.probability.get_or_insert_with(|| Vec::with_capacity(self.n_rows * width));
             let rows = probability.chunks_exact(width).zip(&keep).filter(|(_, k)| **k);
             rows.for_each(|(row, _)| all_rows.extend_from_slice(row));
         }

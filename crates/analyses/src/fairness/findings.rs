@@ -225,6 +225,15 @@ pub(super) fn of_worst(standing: &Standing, how_many: usize) -> Option<Finding> 
     Some(Finding { note, rank: 0, weight: 0.0 })
 }
 
+/// What it means that scores were counted in bins.
+pub(super) fn scores_in_bins(error: f64) -> Note {
+    let text = format!(
+        "There are more than a million rows: areas under curves and distances of scores are computed from narrow bins of \
+         scores. The area of all rows is within {error:.1e} of that of the rows one by one."
+    );
+    Note::new(Level::Info, "scores_binned", text)
+}
+
 /// Cautions about small groups, groups without a number and combinations that have no rows.
 pub(super) fn cautions(slice: &Slice, rows: &[Row<'_>], settings: Settings<'_>) -> Vec<Note> {
     let mut all = Vec::new();

@@ -123,6 +123,9 @@ impl<'a> Report<'a> {
         let atoms = Atoms::count(context, cohort)?;
         let has_scores = frame.task == Task::Binary && frame.has_probability();
         let sorted = has_scores.then(|| SortedRows::of(frame, cohort, &atoms));
+        if let Some(error) = sorted.as_ref().and_then(SortedRows::binning_error).filter(|_| cohort == 0) {
+            self.section.notes.push(findings::scores_in_bins(error));
+        }
         let control = groups::groupings(frame, GroupingKind::Control);
         let name = context.cohort_name(cohort);
         let is_resampled = self.settings.params.interval == IntervalKind::PercentileBootstrap;

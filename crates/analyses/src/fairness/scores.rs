@@ -1,56 +1,167 @@
 //! Areas under ROC curves of all groups in one sweep over sorted scores, with DeLong's variances, and how each goes with
 //! the area of all rows.
 
-use equipoise_data::Frame;
+use equipoise_data::{Frame, Rows};
 use equipoise_document::Missing;
-use equipoise_kernels::Merge;
+use equipoise_kernels::ScoreGrid;
 
 use super::groups::{Atoms, Slice};
+
+/// Rows up to which scores are sorted one by one; beyond, they are counted in bins of scores.
+const MOST_SORTED: usize = 1 << 20;
+/// Entries of the table of bins by atom and truth.
+const MOST_ENTRIES: usize = 1 << 19;
 
 /// A cohort's rows in ascending order of their scores.
 pub(super) struct SortedRows {
     pub rows: Vec<ScoredRow>,
+    /// True when each row stands for all rows of an atom, a truth and a bin of scores.
+    pub is_binned: bool,
 }
 
-/// One row, as far as scores go.
+/// One row, or those of a bin, as far as scores go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScoredRow {
     pub score: f64,
     pub weight: f64,
+    /// Sum of the squares of the rows' weights.
+    pub squares: f64,
+    pub rows: u32,
     pub atom: u32,
     pub is_positive: bool,
 }
 
-#[derive(Default)]
-struct Gathered(Vec<ScoredRow>);
+/// Rows as they come, or counted once they are too many.
+enum Gathered {
+    Rows(Vec<ScoredRow>),
+    Bins(Bins),
+}
 
-impl Merge for Gathered {
-    fn merge_from(&mut self, other: Self) {
-        self.0.extend(other.0);
+/// What a bin of scores holds of one atom and one truth.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    rows: u32,
+    weight: f64,
+    squares: f64,
+    /// `Σ w·score`
+    score: f64,
+}
+
+/// Entries by bin, truth and atom.
+struct Bins {
+    grid: ScoreGrid,
+    n_atoms: usize,
+    entries: Vec<Entry>,
+}
+
+impl Bins {
+    fn new(n_atoms: usize) -> Self {
+        let grid = ScoreGrid::fitting(2 * n_atoms, MOST_ENTRIES);
+        Self { grid, n_atoms, entries: vec![Entry::default(); grid.n_bins() * 2 * n_atoms] }
+    }
+
+    #[inline]
+    fn push(&mut self, row: &ScoredRow) {
+        let place = self.grid.bin(row.score.clamp(0.0, 1.0)) * 2 + usize::from(row.is_positive);
+        if let Some(entry) = self.entries.get_mut(place * self.n_atoms + row.atom as usize) {
+            entry.rows += row.rows;
+            entry.weight += row.weight;
+            entry.squares += row.squares;
+            entry.score += row.weight * row.score;
+        }
+    }
+
+    /// One row for each entry, at the mean score of its bin.
+    fn rows(&self) -> Vec<ScoredRow> {
+        let mut rows = Vec::new();
+        for bin in self.entries.chunks(2 * self.n_atoms.max(1)) {
+            let weight: f64 = bin.iter().map(|e| e.weight).sum();
+            let score = bin.iter().map(|e| e.score).sum::<f64>() / weight;
+            for (is_positive, side) in [false, true].into_iter().zip(bin.chunks(self.n_atoms.max(1))) {
+                for (atom, entry) in (0_u32..).zip(side).filter(|(_, e)| e.rows > 0 && weight > 0.0) {
+                    let Entry { rows: n, weight, squares, .. } = *entry;
+                    rows.push(ScoredRow { score, weight, squares, rows: n, atom, is_positive });
+                }
+            }
+        }
+        rows
+    }
+}
+
+impl Gathered {
+    fn spill(self, n_atoms: usize) -> Self {
+        match self {
+            Self::Rows(rows) if rows.len() > MOST_SORTED => {
+                let mut bins = Bins::new(n_atoms);
+                rows.iter().for_each(|row| bins.push(row));
+                Self::Bins(bins)
+            }
+            other => other,
+        }
     }
 }
 
 impl SortedRows {
     /// Sorts a cohort's rows once for all groupings; ties are in order of truth, atom and weight, so that the order of
-    /// the rows does not matter.
+    /// the rows does not matter. More than a million rows are counted in bins of scores instead.
     pub(super) fn of(frame: &Frame, cohort: usize, atoms: &Atoms) -> Self {
-        let gathered = frame.reduce(cohort, Gathered::default, |into, rows| {
+        let n_atoms = atoms.len();
+        let part = |rows: &Rows<'_>| {
             let (truth, scores) = (rows.truth.classes(), rows.probability.unwrap_or_default());
-            let atoms = atoms.of_rows(rows);
-            for (i, ((y, score), atom)) in truth.iter().zip(scores).zip(atoms).enumerate() {
-                if let Some(atom) = atom {
-                    into.0.push(ScoredRow { score: *score, weight: rows.weight_at(i), atom, is_positive: *y == 1 });
+            let zipped = truth.iter().zip(scores).zip(atoms.of_rows(rows)).enumerate();
+            let row = |(i, ((y, score), atom)): (usize, ((&u16, &f64), Option<u32>))| {
+                let weight = rows.weight_at(i);
+                let squares = weight * weight;
+                Some(ScoredRow { score: *score, weight, squares, rows: 1, atom: atom?, is_positive: *y == 1 })
+            };
+            zipped.filter_map(row).collect::<Vec<_>>()
+        };
+        let mut gathered = Gathered::Rows(Vec::new());
+        frame.visit(cohort, part, |rows| {
+            let whole = std::mem::replace(&mut gathered, Gathered::Rows(Vec::new()));
+            gathered = match whole {
+                Gathered::Rows(mut all) => {
+                    all.extend(rows);
+                    Gathered::Rows(all).spill(n_atoms)
                 }
+                Gathered::Bins(mut bins) => {
+                    rows.iter().for_each(|row| bins.push(row));
+                    Gathered::Bins(bins)
+                }
+            };
+        });
+        match gathered {
+            Gathered::Bins(bins) => Self { rows: bins.rows(), is_binned: true },
+            Gathered::Rows(mut rows) => {
+                rows.sort_unstable_by(|a, b| {
+                    a.score
+                        .total_cmp(&b.score)
+                        .then_with(|| (a.is_positive, a.atom).cmp(&(b.is_positive, b.atom)))
+                        .then_with(|| a.weight.total_cmp(&b.weight))
+                });
+                Self { rows, is_binned: false }
             }
-        });
-        let mut rows = gathered.0;
-        rows.sort_unstable_by(|a, b| {
-            a.score
-                .total_cmp(&b.score)
-                .then_with(|| (a.is_positive, a.atom).cmp(&(b.is_positive, b.atom)))
-                .then_with(|| a.weight.total_cmp(&b.weight))
-        });
-        Self { rows }
+        }
+    }
+}
+
+impl SortedRows {
+    /// Half the share of pairs of a negative and a positive row that fell into one bin: how far the area of all rows can
+    /// be from that of sorted rows. None where rows were sorted.
+    pub(super) fn binning_error(&self) -> Option<f64> {
+        if !self.is_binned {
+            return None;
+        }
+        let (mut within, mut all) = (0.0, [0.0; 2]);
+        for tie in self.rows.chunk_by(|a, b| a.score.total_cmp(&b.score).is_eq()) {
+            let sides = [false, true]
+                .map(|side| tie.iter().filter(|row| row.is_positive == side).map(|row| row.weight).sum::<f64>());
+            let [negative, positive] = sides;
+            within += negative * positive;
+            all = [all[0] + negative, all[1] + positive];
+        }
+        let pairs = all[0] * all[1];
+        Some(if pairs > 0.0 { 0.5 * within / pairs } else { 0.0 })
     }
 }
 
@@ -178,9 +289,9 @@ pub(super) fn sweep(sorted: &SortedRows, slice: &mut Slice) {
             let of_all = all.placement(row.is_positive);
             let own = below.get(group as usize).map_or(f64::NAN, |b| b.placement(row.is_positive));
             let push = |placed: &mut Placed, v: f64| {
-                let (w, ww) = (row.weight, row.weight * row.weight);
+                let (w, ww) = (row.weight, row.squares);
                 placed.weight += w;
-                placed.rows += 1;
+                placed.rows += u64::from(row.rows);
                 placed.one += ww;
                 placed.own += ww * v;
                 placed.all += ww * of_all;
@@ -206,4 +317,52 @@ pub(super) fn sweep(sorted: &SortedRows, slice: &mut Slice) {
         group.counted.auc = Some(sums);
     }
     slice.overall.auc = Some(overall);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_of_rows_give_the_areas_of_the_rows() {
+        let mut draws = equipoise_kernels::Draws::new(3, "rows", 0);
+        let mut bins = Bins::new(3);
+        let mut rows: Vec<ScoredRow> = (0..200_000_u32)
+            .map(|i| {
+                let score = draws.uniform();
+                let weight = 0.5 + draws.uniform();
+                let is_positive = draws.uniform() < 0.2 + 0.6 * score;
+                ScoredRow { score, weight, squares: weight * weight, rows: 1, atom: i % 3, is_positive }
+            })
+            .collect();
+        rows.iter().for_each(|row| bins.push(row));
+        rows.sort_by(|a, b| a.score.total_cmp(&b.score));
+        let binned = SortedRows { rows: bins.rows(), is_binned: true };
+        let error = binned.binning_error().unwrap();
+        assert!(error < 1e-4 && binned.rows.len() < 150_000);
+        let counted = |rows: &[ScoredRow]| rows.iter().map(|r| u64::from(r.rows)).sum::<u64>();
+        assert_eq!(counted(&binned.rows), 200_000);
+        let areas = |sorted: &SortedRows| {
+            let group = || super::super::groups::Group { labels: Vec::new(), counted: Default::default() };
+            let mut slice = Slice {
+                columns: Vec::new(),
+                stratum: Vec::new(),
+                groups: vec![group(), group()],
+                absent: Vec::new(),
+                overall: Default::default(),
+                of_atom: vec![Some(0), Some(1), Some(1)],
+                cohort: None,
+            };
+            sweep(sorted, &mut slice);
+            let of = |counted: &super::super::groups::Counted| counted.auc.clone().unwrap().area().unwrap();
+            let mut all = vec![of(&slice.overall)];
+            all.extend(slice.groups.iter().map(|g| of(&g.counted)));
+            all
+        };
+        let exact = areas(&SortedRows { rows, is_binned: false });
+        for ((area, se, n), (exact, exact_se, exact_n)) in areas(&binned).into_iter().zip(exact) {
+            assert!((area - exact).abs() < 1e-6, "{area} {exact}");
+            assert!((se - exact_se).abs() < 1e-6 && (n - exact_n).abs() < 1e-6 * n);
+        }
+    }
 }

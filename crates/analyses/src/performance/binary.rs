@@ -33,16 +33,7 @@ pub(super) fn gather(frame: &Frame, cohort: usize) -> Gathered {
         let pairs = rows.truth.classes().iter().zip(probability).map(|(truth, p)| (*truth == 1, *p));
         scores.push_rows(pairs, rows.weight);
     };
-    let scores = frame.has_probability().then(|| {
-        if cohort == 0 {
-            // All rows at once: the keys are written once, into their final place.
-            let mut scores = Scores::with_room(frame.n_rows(), frame.is_weighted());
-            frame.with_all(|rows| push(&mut scores, rows));
-            scores.sorted()
-        } else {
-            frame.reduce(cohort, Scores::default, push).sorted()
-        }
-    });
+    let scores = frame.has_probability().then(|| frame.reduce(cohort, Scores::default, push).sorted());
     Gathered { counts, scores }
 }
 

@@ -50,6 +50,7 @@ pub(super) fn of_scores(answer: &mut Answer<'_>, scores: &SortedScores) {
     distribution(answer, scores);
     gains(answer, scores);
     thresholds(answer, scores);
+    super::notes::scores_in_bins(answer, scores);
 }
 
 fn roc_and_precision(answer: &mut Answer<'_>, scores: &SortedScores) {

@@ -1,6 +1,6 @@
 //! Where are predictions worse? Errors by cohort and by values of every feature.
 
-use equipoise_data::{Bins, Column, ColumnInfo, MISSING, MISSING_GROUP, Rows};
+use equipoise_data::{Bins, Column, ColumnInfo, MISSING_GROUP, Rows};
 use equipoise_document::{
     Axis, Better, BinRule, Block, BlockKind, ColumnType, EstimateId, Level, PValue, Reference, Table, TableColumn,
     Task, Unit,
@@ -155,10 +155,23 @@ fn by_feature(answer: &Answer<'_>, features: &[Feature], overall: &Mean) -> Resu
     let columns = features.iter().map(|f| part.dataset.column(&f.name)).collect::<Result<Vec<_>, _>>()?;
     let shift = overall.value().unwrap_or(0.0);
     let start = || Counted(features.iter().map(|f| vec![Raw::default(); f.n_groups]).collect());
+    let counts_errors = is_share(answer) && !part.frame.is_weighted();
     let counted = part.frame.reduce_with(0, part.dataset, &columns, start, |counted, rows, columns| {
         let losses = losses(rows);
+        let mut groups_of = Vec::with_capacity(rows.len());
         for ((feature, column), groups) in features.iter().zip(columns).zip(&mut counted.0) {
-            push(feature, column, groups, &losses, shift, rows.weight);
+            feature.groups_of(column, &mut groups_of);
+            if counts_errors {
+                count_errors(groups, &groups_of, rows, shift);
+            } else {
+                let mut weights = rows.weight.into_iter().flatten();
+                for (group, loss) in groups_of.iter().zip(&losses) {
+                    let w = weights.next().copied().unwrap_or(1.0);
+                    if let Some(raw) = groups.get_mut(*group as usize) {
+                        raw.push(loss - shift, w);
+                    }
+                }
+            }
         }
     })?;
     let mut slices = Vec::new();
@@ -168,30 +181,43 @@ fn by_feature(answer: &Answer<'_>, features: &[Feature], overall: &Mean) -> Resu
     Ok(slices)
 }
 
-fn push(feature: &Feature, column: &Column, groups: &mut [Raw], losses: &[f64], shift: f64, weight: Option<&[f64]>) {
-    let last = feature.n_groups - 1;
-    let mut weights = weight.into_iter().flatten();
-    let mut add = |group: usize, loss: &f64| {
-        let w = weights.next().copied().unwrap_or(1.0);
-        if let Some(raw) = groups.get_mut(group.min(last)) {
-            raw.push(loss - shift, w);
-        }
-    };
-    match (column, &feature.cut) {
-        (Column::Number(values), Cut::Bins(bins)) => {
-            for (x, loss) in values.iter().zip(losses) {
-                add(if x.is_nan() { last } else { bins.bin(*x) }, loss);
+impl Feature {
+    /// The group of each row.
+    fn groups_of(&self, column: &Column, into: &mut Vec<u32>) {
+        into.clear();
+        #[allow(clippy::cast_possible_truncation, reason = "a column has at most 65,536 values")]
+        let last = (self.n_groups - 1) as u32;
+        match (column, &self.cut) {
+            (Column::Number(values), Cut::Bins(bins)) => {
+                let mut codes = Vec::with_capacity(values.len());
+                bins.bins_of(values, &mut codes);
+                into.extend(codes.into_iter().map(u32::from));
             }
+            (Column::Codes { codes, .. }, _) => into.extend(codes.iter().map(|code| (*code).min(last))),
+            (Column::Number(values), Cut::Levels(_)) => into.resize(values.len(), last),
         }
-        (Column::Codes { codes, .. }, _) => {
-            for (code, loss) in codes.iter().zip(losses) {
-                add(if *code == MISSING { last } else { *code as usize }, loss);
-            }
+    }
+}
+
+/// Unweighted rows that are right or wrong are counted; the sums follow.
+fn count_errors(groups: &mut [Raw], groups_of: &[u32], rows: &Rows<'_>, shift: f64) {
+    let Some(predicted) = rows.predicted else { return };
+    let mut counts = vec![[0_u32; 2]; groups.len()];
+    let is_wrong = rows.truth.classes().iter().zip(predicted.classes()).map(|(truth, predicted)| truth != predicted);
+    for (group, is_wrong) in groups_of.iter().zip(is_wrong) {
+        if let Some([n, wrong]) = counts.get_mut(*group as usize) {
+            *n += 1;
+            *wrong += u32::from(is_wrong);
         }
-        (Column::Number(values), Cut::Levels(_)) => {
-            for loss in losses.iter().take(values.len()) {
-                add(last, loss);
-            }
+    }
+    let (of_wrong, of_right) = (1.0 - shift, -shift);
+    for (raw, [rows, wrong]) in groups.iter_mut().zip(counts) {
+        let (n, wrong) = (f64::from(rows), f64::from(wrong));
+        let first = wrong * of_wrong + (n - wrong) * of_right;
+        let second = wrong * of_wrong * of_wrong + (n - wrong) * of_right * of_right;
+        raw.rows += u64::from(rows);
+        for (sum, part) in raw.sums.iter_mut().zip([n, n, first, first, second]) {
+            *sum += part;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Results in plain words.
 
 use equipoise_document::{Estimate, EstimateId, Level};
-use equipoise_kernels::CellCounts;
+use equipoise_kernels::{CellCounts, SortedScores};
 
 use super::answer::{Answer, grouped, number, percent};
 use super::regression::Gathered;
@@ -18,6 +18,16 @@ fn between(estimate: &Estimate, level: f64, say: fn(f64) -> String) -> String {
         }
         None => String::new(),
     }
+}
+
+/// What it means that scores were counted in bins.
+pub(super) fn scores_in_bins(answer: &mut Answer<'_>, scores: &SortedScores) {
+    let Some(error) = scores.binning_error() else { return };
+    let text = format!(
+        "There are more than a million rows: curves, areas and losses of scores are computed from some 176,000 narrow bins \
+         of scores. The ROC AUC is within {error:.1e} of that of the rows one by one."
+    );
+    answer.note(Level::Info, "scores_binned", text, Vec::new());
 }
 
 /// How often the prediction is right, beside always saying the most frequent class; classes never predicted.
