@@ -237,12 +237,5 @@ impl Iterator for Batches {
 fn damaged(file: &str, format: &'static str, error: &ArrowError) -> DataError {
     let text = error.to_string();
     let problem = lower_first(text.split_once("error: ").map_or(text.as_str(), |(_, rest)| rest));
-    if problem.contains("ecompression requires the") {
-        return DataError::Unsupported {
-            file: file.to_owned(),
-            problem: "compressed Arrow files are not read".to_owned(),
-            hint: "write it without compression, or as Parquet".to_owned(),
-        };
-    }
     DataError::Damaged { file: file.to_owned(), format, problem }
 }

@@ -1,7 +1,10 @@
 //! Files with a few bytes changed: an error or other values, never a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Float64Array, RecordBatch};
+use arrow::ipc::CompressionType;
 use equipoise_document::DataSpec;
 
 use crate::formats::{ipc_file, ipc_stream, parquet_bytes, record_batch};
@@ -44,8 +47,44 @@ fn parquet() {
 
 #[test]
 fn arrow() {
-    harm("a.arrow", &ipc_file(&record_batch()), 600);
-    harm("a.arrows", &ipc_stream(&record_batch()), 600);
+    harm("a.arrow", &ipc_file(&record_batch(), None), 600);
+    harm("a.arrows", &ipc_stream(&record_batch(), None), 600);
+    for compression in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+        harm("a.feather", &ipc_file(&repeated(), Some(compression)), 600);
+        harm("a.arrows", &ipc_stream(&repeated(), Some(compression)), 600);
+    }
+}
+
+/// A column that is worth compressing.
+fn repeated() -> RecordBatch {
+    let column: ArrayRef = Arc::new(Float64Array::from(vec![7.5; 4000]));
+    RecordBatch::try_from_iter([("a", column)]).unwrap()
+}
+
+#[test]
+fn a_compressed_part_cannot_be_longer_than_it_can_be() {
+    let files = Files::new();
+    for compression in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+        for (name, whole) in [
+            ("a.feather", ipc_file(&repeated(), Some(compression))),
+            ("a.arrows", ipc_stream(&repeated(), Some(compression))),
+        ] {
+            assert!(open_as(&files.write(name, &whole), &DataSpec::default()).is_ok());
+            // 4,000 numbers of 8 bytes, or the 3,999 or 1 that the file has in a batch of its own.
+            let stated: Vec<usize> = (0..whole.len() - 8)
+                .filter(|at| [32_000_u64, 31_992, 24].iter().any(|n| whole[*at..at + 8] == n.to_le_bytes()))
+                .collect();
+            let mut n_refused = 0;
+            for at in stated {
+                let mut bytes = whole.clone();
+                bytes[at..at + 8].copy_from_slice(&(1_u64 << 46).to_le_bytes());
+                let said =
+                    open_as(&files.write(name, &bytes), &DataSpec::default()).map(|_| ()).map_err(|e| e.to_string());
+                n_refused += usize::from(said.is_err_and(|e| e.contains("longer than it can be")));
+            }
+            assert!(n_refused > 0, "{name} {compression:?}");
+        }
+    }
 }
 
 #[test]
