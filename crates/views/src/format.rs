@@ -105,6 +105,21 @@ impl Style {
         Self { decimals: decimals.min(kind.most_decimals()), kind }
     }
 
+    /// The style of numbers of one row that belong together, such as two values and their difference: the smallest
+    /// keeps two significant digits.
+    pub(crate) fn of_row(numbers: impl IntoIterator<Item = f64>) -> Self {
+        let (mut smallest, mut are_whole) = (f64::INFINITY, true);
+        for x in numbers.into_iter().filter(|x| x.is_finite()) {
+            are_whole &= x.fract() == 0.0;
+            if x.abs() > 1e-12 {
+                smallest = smallest.min(x.abs());
+            }
+        }
+        let wanted =
+            if are_whole || smallest.is_infinite() { 0 } else { decimals(1.0 - smallest.log10().floor()).max(3) };
+        Self { kind: Kind::Plain, decimals: wanted }
+    }
+
     /// The style of one estimate by itself.
     pub(crate) fn of_estimate(estimate: &Estimate) -> Self {
         Self::fitting(Kind::of_estimate(estimate), estimate.value.map(|v| (v, half_width(estimate))))
@@ -271,6 +286,18 @@ mod tests {
         assert_eq!(style(&[123_456.7]).bare(123_456.7), "123,457");
         assert_eq!(style(&[-0.0001, 0.5]).bare(-0.0001), "0.000");
         assert_eq!(style(&[1e-9]).bare(1.5e-9), "1.50e−9");
+    }
+
+    #[test]
+    fn a_row_shows_what_differs() {
+        let style = Style::of_row([0.871_93, 0.872_25, 0.000_32, -0.000_91, 0.001_55]);
+        assert_eq!(
+            [style.bare(0.871_93), style.bare(0.872_25), style.bare(0.000_32)],
+            ["0.87193", "0.87225", "0.00032"]
+        );
+        assert_eq!(Style::of_row([0.5, 0.75, 0.25]).bare(0.5), "0.500");
+        assert_eq!(Style::of_row([12.0, 0.0]).bare(12.0), "12");
+        assert_eq!(Style::of_row([0.0, 0.5, 0.5]).bare(0.0), "0.000");
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(crate) struct Column<'a> {
     style: Option<Style>,
     /// The style where a cell has none of its own.
     fallback: Style,
+    /// A style for each row, where rows are different quantities.
+    by_row: Vec<Style>,
     pub(crate) is_numeric: bool,
 }
 
@@ -70,7 +72,9 @@ impl<'a> Look<'a> {
     pub(crate) fn frame(&self, table: &'a Table) -> Frame<'a> {
         let columns: Vec<Column<'a>> = table.columns.iter().map(|c| self.column(c)).collect();
         let n_rows = columns.iter().map(|c| c.cells.len()).max().unwrap_or(0);
-        Frame { table, columns, n_rows }
+        let mut frame = Frame { table, columns, n_rows };
+        frame.style_rows();
+        frame
     }
 
     fn column(&self, column: &'a TableColumn) -> Column<'a> {
@@ -106,6 +110,7 @@ impl<'a> Look<'a> {
             is_numeric: matches!(column.cells, Cells::Number(_) | Cells::Integer(_) | Cells::Estimate(_)),
             style: are_alike.then(|| fitted.clone()),
             fallback: fitted,
+            by_row: Vec::new(),
             cells,
         }
     }
@@ -171,7 +176,10 @@ impl<'a> Column<'a> {
             Cell::Empty => Written { text: MISSING.to_owned(), ..Written::default() },
             Cell::Text(text) => Written { text: text.to_owned(), ..Written::default() },
             Cell::Boolean(b) => Written { text: if b { "yes" } else { "no" }.to_owned(), ..Written::default() },
-            Cell::Number(x) => Written { text: style(self.fallback.clone()).full(x), ..Written::default() },
+            Cell::Number(x) => {
+                let style = self.by_row.get(row).cloned().unwrap_or_else(|| style(self.fallback.clone()));
+                Written { text: style.full(x), ..Written::default() }
+            }
             Cell::Unknown => Written { text: MISSING.to_owned(), missing: cell.missing(), ..Written::default() },
             Cell::Estimate(e) => {
                 let style = style(Style::of_estimate(e));
@@ -213,6 +221,22 @@ impl Written {
 }
 
 impl<'a> Frame<'a> {
+    /// Where every row is another quantity, named in a column `id`, its plain numbers are styled together: an accuracy
+    /// must not lose its digits because a squared error stands below it.
+    fn style_rows(&mut self) {
+        if !self.columns.iter().any(|c| c.id == "id" && !c.is_numeric) {
+            return;
+        }
+        let plain =
+            |c: &&Column<'_>| *c.fallback.kind() == Kind::Plain && c.cells.iter().all(|c| c.estimate().is_none());
+        let style = |row: usize| Style::of_row(self.columns.iter().filter(plain).filter_map(|c| c.value(row)));
+        let styles: Vec<Style> = (0..self.n_rows).map(style).collect();
+        let is_plain: Vec<bool> = self.columns.iter().map(|c| plain(&c)).collect();
+        for (column, _) in self.columns.iter_mut().zip(is_plain).filter(|(_, is_plain)| *is_plain) {
+            column.by_row.clone_from(&styles);
+        }
+    }
+
     pub(crate) fn column(&self, id: &str) -> Option<&Column<'a>> {
         self.columns.iter().find(|c| c.id == id)
     }

@@ -58,7 +58,7 @@ pub(super) fn write(document: &Document, page: &mut String) {
 
 fn write_grid(title: &str, heads: &[&str], page: &mut String, rows: impl FnOnce(&mut String)) {
     page.push_str(&format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{title}\">\n<table>\n<caption>{title}</caption>\n<thead><tr>"
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{title}\">\n<table>\n<caption>{title}</caption>\n<thead><tr>"
     ));
     for head in heads {
         let class = if matches!(*head, "Bytes" | "Rows" | "Missing" | "Values") { " class=\"n\"" } else { "" };

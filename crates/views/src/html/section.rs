@@ -99,7 +99,7 @@ fn write_numbers(section: &Section, page: &mut String) {
         format!("All {} numbers with their ids", count(n as u64))
     };
     page.push_str(&format!(
-        "<details class=\"all\">\n<summary>{summary}</summary>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" \
+        "<details class=\"all\">\n<summary>{summary}</summary>\n<div class=\"scroll\" role=\"group\" tabindex=\"0\" \
          aria-label=\"{summary}\">\n<table>\n<thead><tr><th scope=\"col\">Id</th><th scope=\"col\" class=\"n\">Value</th>\
          <th scope=\"col\">Interval</th><th scope=\"col\" class=\"n\">Rows</th><th scope=\"col\" class=\"n\">p</th>\
          <th scope=\"col\" class=\"n\">p, adjusted</th></tr></thead>\n<tbody>\n"

@@ -17,7 +17,7 @@ pub(super) fn write(look: &Look<'_>, table: &Table, page: &mut String) {
         return;
     }
     page.push_str(&format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">\n<table>\n<caption>{}</caption>\n<thead><tr>",
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n<table>\n<caption>{}</caption>\n<thead><tr>",
         escape(title),
         text(title)
     ));
