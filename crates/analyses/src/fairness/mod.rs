@@ -2,12 +2,14 @@
 
 mod aggregate;
 mod bootstrap;
+mod cautions;
 mod cells;
 mod consistency;
 mod distances;
 mod findings;
 mod groups;
 mod inequality;
+mod merged;
 mod metrics;
 mod moments;
 mod odds;
@@ -23,13 +25,14 @@ mod tests;
 use std::collections::BTreeMap;
 
 use equipoise_data::GroupingKind;
-use equipoise_document::{Estimate, EstimateId, Section, Task};
+use equipoise_document::{Estimate, EstimateId, Level, Note, Section, Task};
 use equipoise_kernels::{Share, benjamini_hochberg};
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
 use self::aggregate::{Gaps, Row, Settings};
 use self::bootstrap::Resampled;
+use self::cautions::Caution;
 pub use self::cells::confusion_by_group;
 use self::distances::Point;
 use self::findings::Finding;
@@ -91,6 +94,7 @@ struct Report<'a> {
     metrics: Vec<Metric>,
     /// What findings are made of, once all p-values are known.
     looked_at: Vec<LookedAt>,
+    cautions: Vec<Caution>,
     worst: Vec<Standing>,
 }
 
@@ -114,6 +118,7 @@ impl<'a> Report<'a> {
             },
             metrics: metrics::metrics(&shape),
             looked_at: Vec::new(),
+            cautions: Vec::new(),
             worst: Vec::new(),
         }
     }
@@ -209,7 +214,7 @@ impl<'a> Report<'a> {
         if slice.cohort.is_none() {
             self.section.blocks.extend(tables::blocks(&slice, &table_id, &rows, settings));
         }
-        self.section.notes.extend(findings::cautions(&slice, &rows, settings));
+        self.cautions.push(Caution::of(&slice, &rows, settings));
         self.section.estimates.extend(made);
         self.section.estimates.extend(versus.into_iter().flat_map(|v| v.estimates));
         drop(rows);
@@ -265,27 +270,31 @@ impl<'a> Report<'a> {
             let gaps: Vec<Gaps> = rows.iter().map(|r| r.gaps(1, self.settings)).collect();
             findings.extend(findings::of_slice(slice, &rows, &gaps, &find, *deviation, self.settings));
         }
-        self.add_worst(&mut findings);
-        findings.sort_by(|a, b| {
-            let by_level = b.note.level.cmp(&a.note.level);
-            by_level.then(a.rank.cmp(&b.rank)).then(b.weight.total_cmp(&a.weight))
-        });
-        let mut notes: Vec<_> = findings.into_iter().map(|f| f.note).collect();
-        notes.append(&mut self.section.notes);
+        let mut notes = merged::notes(&findings);
+        if !findings.is_empty() {
+            self.section.tables.push(merged::table(&findings));
+        }
+        // After what is told of single columns.
+        if let Some(worst) = self.add_worst() {
+            let is_alone = |n: &&Note| n.level == Level::Concern && n.about.iter().all(|id| id.columns().len() == 1);
+            let place = notes.iter().take_while(is_alone).count();
+            notes.insert(place, worst);
+        }
+        self.section.notes.append(&mut notes);
+        self.section.notes.append(&mut cautions::notes(&self.cautions, self.settings));
         // Worst first; findings before cautions before what is good to know.
-        notes.sort_by_key(|n| match n.level {
-            equipoise_document::Level::Failure => 0,
-            equipoise_document::Level::Concern => 1,
-            equipoise_document::Level::Finding => 2,
-            equipoise_document::Level::Caution => 3,
-            equipoise_document::Level::Info => 4,
+        self.section.notes.sort_by_key(|n| match n.level {
+            Level::Failure => 0,
+            Level::Concern => 1,
+            Level::Finding => 2,
+            Level::Caution => 3,
+            Level::Info => 4,
         });
-        self.section.notes = notes;
         self.section
     }
 
     /// The groups that stand out, of all groupings together.
-    fn add_worst(&mut self, findings: &mut Vec<Finding>) {
+    fn add_worst(&mut self) -> Option<Note> {
         let mut worst = std::mem::take(&mut self.worst);
         let p: Vec<f64> = worst.iter().map(|s| s.estimate.p_value.as_ref().map_or(1.0, |p| p.value)).collect();
         for (standing, adjusted) in worst.iter_mut().zip(benjamini_hochberg(&p)) {
@@ -295,13 +304,14 @@ impl<'a> Report<'a> {
         }
         worst.sort_by(|a, b| b.at_least.total_cmp(&a.at_least).then_with(|| a.estimate.id.cmp(&b.estimate.id)));
         let n_groups = worst.iter().map(|s| (&s.grouping, &s.group)).collect::<std::collections::BTreeSet<_>>().len();
-        findings.extend(worst.first().and_then(|s| findings::of_worst(s, n_groups)));
+        let note = worst.first().and_then(|s| findings::of_worst(s, n_groups));
         let clear = worst.iter().filter(|s| s.at_least > 0.0).count();
         worst.truncate(clear.clamp(10, 50));
         self.section.estimates.extend(worst.iter().map(|s| s.estimate.clone()));
         if !worst.is_empty() {
             self.section.tables.push(tables::worst("worst_groups", &worst));
         }
+        note
     }
 }
 

@@ -209,9 +209,19 @@ pub(super) fn plain(value: f64) -> String {
         format!("{value:.1}")
     } else if size >= 0.01 || size == 0.0 {
         format!("{value:.3}")
+    } else if size >= 1e-6 {
+        // Three significant digits: places up to the first one that counts, and two more.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 3 and 6")]
+        let places = (-size.log10()).ceil() as usize + 2;
+        format!("{value:.places$}")
     } else {
         format!("{value:.2e}")
     }
+}
+
+/// A ratio between 0 and 1, or above, in three decimals.
+pub(super) fn ratio(value: f64) -> String {
+    if value > 0.0 && value < 0.0005 { "less than 0.001".to_owned() } else { format!("{value:.3}") }
 }
 
 fn words(id: &str) -> String {

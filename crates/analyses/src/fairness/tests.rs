@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use equipoise_data::{Dataset, Frame, FrameParts, Grouping, GroupingKind, MemoryColumn, Targets};
-use equipoise_document::{Estimate, EstimateId, Level, Missing, RunSpec, Section, Task};
+use equipoise_document::{Cells, Estimate, EstimateId, Level, Missing, RunSpec, Section, Task};
 use equipoise_kernels::Draws;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -327,6 +327,47 @@ fn equal_groups_are_found_to_be_equal() {
 }
 
 #[test]
+fn findings_are_told_together_and_none_is_lost() {
+    // By sex the rates are far apart (selection 66 % against 22 %); by hand there is no gap at all.
+    let mut case = Case::by(&["sex", "hand"]);
+    for hand in ["left", "right"] {
+        case = case.cells(&["F", hand], [200, 20, 300, 480]).cells(&["M", hand], [460, 200, 40, 300]);
+    }
+    let s = case.run(json!({}));
+    let of = |code: &str| s.notes.iter().filter(|n| n.code == code).collect::<Vec<_>>();
+    // Concern by sex, none by hand, and the crossing.
+    let rates = of("gap_selection_rate");
+    assert_eq!(rates.iter().map(|n| n.level).collect::<Vec<_>>(), [Level::Concern, Level::Concern, Level::Finding]);
+    assert!(
+        rates[0].text.starts_with("Selection rate by sex: 66.0 % of M (2,000 rows) against 22.0 % of F"),
+        "{}",
+        rates[0].text
+    );
+    assert!(rates[1].text.starts_with("Selection rate by sex and hand"), "{}", rates[1].text);
+    assert!(rates[2].text.starts_with("Selection rate by hand"), "{}", rates[2].text);
+    let odds = of("gap_error_rates");
+    assert!(odds[0].text.contains("Also more than is tolerated: ") && odds[0].text.contains("equalized odds ("));
+    assert!(s.notes.len() <= 12, "{}", s.notes.len());
+    // Every gap is in the table, and the notes name each once.
+    let table = s.table("findings").unwrap();
+    let told: usize = s.notes.iter().filter(|n| n.code.starts_with("gap_")).map(|n| n.about.len()).sum();
+    let Cells::Estimate(ratios) = &table.get("ratio").unwrap().cells else { panic!("ratios") };
+    assert_eq!(told, table.n_rows() + ratios.iter().flatten().count());
+    // By sex, by hand and by both: selection rate, two error rates, equalized odds, accuracy and precision.
+    assert_eq!(table.n_rows(), 3 * 6);
+}
+
+#[test]
+fn small_ratios_are_written_out() {
+    use super::tables::{plain, ratio};
+    assert_eq!([ratio(0.00632), ratio(0.0001), ratio(0.0), ratio(0.5)], ["0.006", "less than 0.001", "0.000", "0.500"]);
+    assert_eq!(
+        [plain(0.00632), plain(0.000_123_4), plain(12.34), plain(0.0)],
+        ["0.00632", "0.000123", "12.3", "0.000"]
+    );
+}
+
+#[test]
 fn wrong_parameters_are_named() {
     let case = loans();
     let says = |params: Value| run(&case.frame(), &params).unwrap_err().to_string();
@@ -521,6 +562,8 @@ fn resampled_intervals_are_those_of_resampled_rows() {
     let counted = case.run(&params);
     let mut weighted = case.clone();
     weighted.weight = Some(vec![1.0; 250]);
+    let repeated = weighted.run(&params);
+    weighted.weight = Some((0..250).map(|i| 1.0 + 1e-9 * f64::from(i)).collect());
     let streamed = weighted.run(&params);
     // Rows drawn one by one.
     let mut draws = Draws::new(3, "rows", 0);
@@ -537,7 +580,7 @@ fn resampled_intervals_are_those_of_resampled_rows() {
         })
         .collect();
     gaps.sort_by(f64::total_cmp);
-    for section in [counted, streamed] {
+    for section in [counted, repeated, streamed] {
         let i = get(&section, "fairness.selection_rate.difference[sex]").interval.unwrap();
         assert_eq!(i.method, "percentile_bootstrap");
         // A quantile's error at 4,000 draws is some 0.004 here.
