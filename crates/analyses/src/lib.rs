@@ -5,6 +5,7 @@
 
 pub mod balance;
 mod context;
+mod counted;
 pub mod fairness;
 mod missing;
 pub mod paired;

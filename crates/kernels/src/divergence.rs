@@ -204,12 +204,8 @@ pub fn wasserstein_1(a: &[f64], b: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assert_close as close;
     use proptest::prelude::*;
-
-    fn close(a: Option<f64>, b: f64) {
-        let a = a.unwrap();
-        assert!((a - b).abs() <= 1e-12, "{a} is not {b}");
-    }
 
     /// p = (3/4, 1/4), q = (1/2, 1/2), on paper.
     #[test]

@@ -102,12 +102,8 @@ fn log_mean_power(p: &[f64], r: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assert_close as close;
     use proptest::prelude::*;
-
-    fn close(a: Option<f64>, b: f64) {
-        let a = a.unwrap();
-        assert!((a - b).abs() <= 1e-12, "{a} is not {b}");
-    }
 
     /// Sizes 3 and 1: b = 3/2 and 1/2.
     #[test]

@@ -28,6 +28,7 @@ mod ordered;
 mod paired_shares;
 mod placements;
 mod ranking;
+mod recalibration;
 mod regression;
 mod rng;
 mod score_grid;
@@ -77,6 +78,7 @@ pub use ordered::{Numbers, Ordered};
 pub use paired_shares::paired_shares;
 pub use placements::Placements;
 pub use ranking::ScoreSummary;
+pub use recalibration::Recalibration;
 pub use regression::{Centres, RegressionInfluence, RegressionSpread, RegressionSums};
 pub use rng::{Draws, split_mix};
 pub use score_grid::ScoreGrid;
@@ -89,3 +91,10 @@ pub use tally::Tally;
 pub use two_by_two::{ProportionTest, compare_proportions};
 pub use undefined::{Defined, Undefined, finite, ratio};
 pub use weighted_cells::WeightedCells;
+
+/// A number worked out on paper.
+#[cfg(test)]
+pub(crate) fn assert_close(a: Option<f64>, b: f64) {
+    let a = a.unwrap();
+    assert!((a - b).abs() <= 1e-12, "{a} is not {b}");
+}

@@ -1,18 +1,18 @@
 //! Intervals by resampling rows, as fairlearn makes them: quantiles of resampled numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use equipoise_data::Frame;
 use equipoise_document::{Estimate, EstimateId, Interval, Task};
 use equipoise_kernels::{Draws, Merge, Multinomial, Share, poisson_pair, split_mix};
 
 use super::aggregate::Settings;
-use super::cells::Cell;
 use super::groups::{Atoms, Counted, Slice};
 use super::inequality::quantile;
 use super::metrics::{Metric, Of, measure};
 use super::params::Compat;
 use crate::AnalysisError;
+use crate::counted::Cell;
 
 /// Resampled cells of every atom: `replicates × atoms × cells` weights.
 pub(super) struct Resampled {
@@ -32,9 +32,9 @@ impl Merge for Sums {
 }
 
 impl Resampled {
-    /// Without weights: a multinomial draw over all cells, which is the distribution of resampled rows at a cost that
-    /// does not depend on their number. With weights: every row is taken a Poisson(1) number of times while rows stream
-    /// by, drawn from a hash of seed, row and replicate.
+    /// Without weights, or with few different ones: a multinomial draw over all cells (and weights), which is the
+    /// distribution of resampled rows at a cost that does not depend on their number. With many weights: every row is
+    /// taken a Poisson(1) number of times while rows stream by, drawn from a hash of seed, row and replicate.
     pub(super) fn of(
         frame: &Frame,
         cohort: usize,
@@ -47,6 +47,9 @@ impl Resampled {
         if size.saturating_mul(replicates) > 50_000_000 {
             let problem = format!("{replicates} replicates of {size} cells do not fit in memory");
             return Err(super::params::wrong("replicates", problem, "take fewer replicates or fewer intersections"));
+        }
+        if let Some(repeated) = Repeated::of(frame, cohort, atoms).filter(|_| frame.is_weighted()) {
+            return Ok(Self { replicates, n_cells, weights: repeated.draw(replicates, settings.seed) });
         }
         if frame.is_weighted() {
             return Ok(Self {
@@ -141,6 +144,85 @@ impl Resampled {
             Some((id, Interval::new(low, high, settings.level, "percentile_bootstrap")))
         };
         series.ids.into_iter().zip(series.values).filter_map(ends).collect()
+    }
+}
+
+/// Up to this many different weights are counted one by one.
+const MOST_WEIGHTS: usize = 64;
+
+/// Rows counted by cell and weight, where few different weights occur (sampling designs, inverse class shares).
+struct Repeated {
+    weights: Vec<f64>,
+    /// Cells × weights.
+    counts: Vec<u64>,
+}
+
+/// The bits of the weights that occur; none once there are too many.
+struct Distinct(Option<BTreeSet<u64>>);
+
+impl Merge for Distinct {
+    fn merge_from(&mut self, other: Self) {
+        self.0 = self.0.take().zip(other.0).map(|(mut mine, theirs)| {
+            mine.extend(theirs);
+            mine
+        });
+        self.0 = self.0.take().filter(|all| all.len() <= MOST_WEIGHTS);
+    }
+}
+
+impl Repeated {
+    fn of(frame: &Frame, cohort: usize, atoms: &Atoms) -> Option<Self> {
+        let distinct = frame.reduce(
+            cohort,
+            || Distinct(Some(BTreeSet::new())),
+            |distinct, rows| {
+                for i in 0..rows.len() {
+                    let Some(all) = distinct.0.as_mut() else { return };
+                    all.insert(rows.weight_at(i).to_bits());
+                    if all.len() > MOST_WEIGHTS {
+                        distinct.0 = None;
+                    }
+                }
+            },
+        );
+        // Bits of positive numbers are in the order of the numbers.
+        let weights: Vec<f64> = distinct.0?.into_iter().map(f64::from_bits).collect();
+        let (n_cells, k) = (atoms.n_cells(), atoms.n_classes());
+        let size = atoms.len() * n_cells * weights.len();
+        let counts = frame.reduce(
+            cohort,
+            || vec![0_u64; size],
+            |counts, rows| {
+                let predicted = rows.predicted.map(|p| p.classes()).unwrap_or_default();
+                let of_rows = atoms.of_rows(rows).into_iter().zip(rows.truth.classes()).zip(predicted);
+                for (i, ((atom, y), d)) in of_rows.enumerate() {
+                    let Some(atom) = atom else { continue };
+                    let cell = atom as usize * n_cells + usize::from(*y) * k + usize::from(*d);
+                    let w = rows.weight_at(i);
+                    let place = cell * weights.len() + weights.partition_point(|x| *x < w);
+                    if let Some(count) = counts.get_mut(place) {
+                        *count += 1;
+                    }
+                }
+            },
+        );
+        Some(Self { weights, counts })
+    }
+
+    /// `replicates × cells` weights.
+    fn draw(&self, replicates: usize, seed: u64) -> Vec<f64> {
+        let multinomial = Multinomial::of_counts(&self.counts);
+        let mut drawn = vec![0_u64; self.counts.len()];
+        let mut out = Vec::new();
+        for replicate in 0..replicates as u64 {
+            multinomial.draw(&mut Draws::new(seed, "fairness.bootstrap", replicate), &mut drawn);
+            let cell = |counts: &[u64]| -> f64 {
+                #[allow(clippy::cast_precision_loss, reason = "row counts stay below 2^53")]
+                counts.iter().zip(&self.weights).map(|(n, w)| *n as f64 * w).sum()
+            };
+            out.extend(drawn.chunks(self.weights.len().max(1)).map(cell));
+        }
+        out
     }
 }
 

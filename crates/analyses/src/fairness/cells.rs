@@ -6,10 +6,14 @@ use equipoise_data::{Frame, Rows};
 use equipoise_document::Task;
 use equipoise_kernels::{Confusion, Merge};
 
+use crate::counted::{Cell, codes_of};
+
 /// Rows whose keys are made at once; the keys stay in the nearest cache.
 const BLOCK: usize = 4096;
 /// Up to this many different keys are counted in a plain array.
 const DENSE_KEYS: u64 = 16_384;
+/// Up to this many are counted in pairs: two tables of pairs stay in the nearest cache.
+const MOST_IN_PAIRS: usize = 48;
 
 /// How group codes, truth and prediction become one number, the last counting fastest.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,14 +54,14 @@ impl Keys {
         }
     }
 
-    /// The same in 32 bits with truth and prediction, for few keys: twice as many at once.
-    fn of_cells(&self, rows: &Rows<'_>, from: usize, keys: &mut [u32]) {
+    /// The same in 16 bits with truth and prediction, for few keys: four times as many at once.
+    fn of_cells(&self, rows: &Rows<'_>, from: usize, keys: &mut [u16]) {
         keys.fill(0);
         let mut append = |codes: &[u16], radix: u64| {
             #[allow(clippy::cast_possible_truncation, reason = "only called for at most DENSE_KEYS keys")]
-            let radix = radix as u32;
+            let radix = radix as u16;
             for (key, code) in keys.iter_mut().zip(codes) {
-                *key = key.wrapping_mul(radix).wrapping_add(u32::from(*code));
+                *key = key.wrapping_mul(radix).wrapping_add(*code);
             }
         };
         let to = from + BLOCK.min(rows.len() - from);
@@ -72,36 +76,8 @@ impl Keys {
     }
 
     /// Group codes out of a group key.
-    pub(super) fn codes(&self, mut key: u64) -> Vec<u16> {
-        let mut codes: Vec<u16> = self
-            .radices
-            .iter()
-            .rev()
-            .map(|radix| {
-                let code = key % radix;
-                key /= radix;
-                u16::try_from(code).unwrap_or(u16::MAX)
-            })
-            .collect();
-        codes.reverse();
-        codes
-    }
-}
-
-/// Rows, weight and squared weight in one cell.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Cell {
-    pub rows: u64,
-    pub weight: f64,
-    pub squares: f64,
-}
-
-impl Merge for Cell {
-    fn merge_from(&mut self, other: Self) {
-        let Self { rows, weight, squares } = other;
-        self.rows += rows;
-        self.weight += weight;
-        self.squares += squares;
+    pub(super) fn codes(&self, key: u64) -> Vec<u16> {
+        codes_of(key, &self.radices)
     }
 }
 
@@ -133,14 +109,12 @@ impl CellTable {
         match (self, rows.weight) {
             (Self::Dense(cells), None) => count_dense(cells, keys, rows),
             (Self::Dense(cells), Some(weight)) => {
-                let mut block = [0_u32; BLOCK];
+                let mut block = [0_u16; BLOCK];
                 for (i, weights) in weight.chunks(BLOCK).enumerate() {
                     keys.of_cells(rows, i * BLOCK, &mut block);
                     for (key, w) in block.iter().zip(weights) {
-                        if let Some(cell) = cells.get_mut(*key as usize) {
-                            cell.rows += 1;
-                            cell.weight += w;
-                            cell.squares += w * w;
+                        if let Some(cell) = cells.get_mut(usize::from(*key)) {
+                            cell.merge_from(Cell::of_row(*w));
                         }
                     }
                 }
@@ -150,13 +124,20 @@ impl CellTable {
     }
 }
 
-/// Increments of whole numbers: four tables in turn, so that equal keys one after the other need not wait.
+/// Counts rows of few keys. Equal keys one after the other would wait for each other, so several tables take turns; with
+/// very few keys two rows are counted by one increment in a table of pairs.
 #[allow(clippy::cast_precision_loss, reason = "row counts stay below 2^53")]
 fn count_dense(cells: &mut [Cell], keys: &Keys, rows: &Rows<'_>) {
     let size = cells.len();
-    let lanes = if size <= 2048 { 4 } else { 1 };
-    let mut counts = vec![0_u32; size * lanes];
-    let mut block = [0_u32; BLOCK];
+    let is_paired = size <= MOST_IN_PAIRS;
+    let (width, lanes) = match size {
+        _ if is_paired => (size * size, 2),
+        0..=2048 => (size, 4),
+        _ => (size, 1),
+    };
+    let mut counts = vec![0_u32; width * lanes];
+    let mut block = [0_u16; BLOCK];
+    let mut last = Vec::new();
     for from in (0..rows.len()).step_by(BLOCK) {
         let n = BLOCK.min(rows.len() - from);
         keys.of_cells(rows, from, &mut block);
@@ -166,22 +147,49 @@ fn count_dense(cells: &mut [Cell], keys: &Keys, rows: &Rows<'_>) {
                 *count += 1;
             }
         };
-        if lanes == 1 {
-            block.iter().for_each(|key| add(*key as usize));
-            continue;
-        }
         let (fours, rest) = block.as_chunks::<4>();
-        for [a, b, c, d] in fours {
-            add(*a as usize);
-            add(size + *b as usize);
-            add(2 * size + *c as usize);
-            add(3 * size + *d as usize);
+        match (is_paired, lanes) {
+            (true, _) => {
+                for keys in fours {
+                    let [a, b, c, d] = keys.map(usize::from);
+                    add(a * size + b);
+                    add(width + c * size + d);
+                }
+                last.extend_from_slice(rest);
+            }
+            (false, 4) => {
+                for keys in fours {
+                    let [a, b, c, d] = keys.map(usize::from);
+                    add(a);
+                    add(width + b);
+                    add(2 * width + c);
+                    add(3 * width + d);
+                }
+                rest.iter().for_each(|key| add(usize::from(*key)));
+            }
+            (false, _) => block.iter().for_each(|key| add(usize::from(*key))),
         }
-        rest.iter().for_each(|key| add(*key as usize));
     }
-    for lane in counts.chunks_exact(size) {
-        for (cell, count) in cells.iter_mut().zip(lane) {
-            cell.rows += u64::from(*count);
+    for lane in counts.chunks_exact(width.max(1)) {
+        if is_paired {
+            for (first, row) in lane.chunks_exact(size.max(1)).enumerate() {
+                let n: u64 = row.iter().map(|count| u64::from(*count)).sum();
+                if let Some(cell) = cells.get_mut(first) {
+                    cell.rows += n;
+                }
+                for (cell, count) in cells.iter_mut().zip(row) {
+                    cell.rows += u64::from(*count);
+                }
+            }
+        } else {
+            for (cell, count) in cells.iter_mut().zip(lane) {
+                cell.rows += u64::from(*count);
+            }
+        }
+    }
+    for key in last {
+        if let Some(cell) = cells.get_mut(usize::from(key)) {
+            cell.rows += 1;
         }
     }
     for cell in cells {
@@ -202,11 +210,7 @@ fn count_sparse(cells: &mut BTreeMap<u64, Cell>, keys: &Keys, rows: &Rows<'_>) {
             let class = |of: &[u16]| of.get(place).copied().map_or(0, u64::from);
             let cell = if keys.n_classes > 1 { class(truth) * keys.n_classes + class(predicted) } else { 0 };
             let w = rows.weight_at(place);
-            cells.entry(group * keys.n_cells() + cell).or_default().merge_from(Cell {
-                rows: 1,
-                weight: w,
-                squares: w * w,
-            });
+            cells.entry(group * keys.n_cells() + cell).or_default().merge_from(Cell::of_row(w));
         }
     }
 }

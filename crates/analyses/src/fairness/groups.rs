@@ -6,10 +6,11 @@ use equipoise_data::{Frame, GroupingKind, Rows};
 use equipoise_document::{EstimateId, Task};
 use equipoise_kernels::{Confusion, Confusion2, Merge};
 
-use super::cells::{Cell, CellTable, Keys};
+use super::cells::{CellTable, Keys};
 use super::moments::Moments;
 use super::params::{Intersections, NamedIntersections, Params, wrong};
 use super::scores::AucSums;
+use crate::counted::Cell;
 use crate::{AnalysisError, Context};
 
 /// Everything that was counted of some rows.

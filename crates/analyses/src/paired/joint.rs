@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use equipoise_data::Frame;
 use equipoise_kernels::{Confusion, Merge};
 
+use crate::counted::{self, codes_of};
+
 /// Rows that are alike in group, truth and both predictions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cell {
@@ -13,24 +15,7 @@ pub(super) struct Cell {
     pub truth: usize,
     /// Predicted by either model; see [`Joint::is_swapped`].
     pub predicted: [usize; 2],
-    pub sums: Sums,
-}
-
-/// Number of rows, `Σ w` and `Σ w²`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Sums {
-    pub rows: u64,
-    pub weight: f64,
-    pub squares: f64,
-}
-
-impl Merge for Sums {
-    fn merge_from(&mut self, other: Self) {
-        let Self { rows, weight, squares } = other;
-        self.rows += rows;
-        self.weight += weight;
-        self.squares += squares;
-    }
+    pub sums: counted::Cell,
 }
 
 /// The cells that occur, in order, for groups by some columns.
@@ -56,9 +41,9 @@ impl Joint {
         let per_group = (k as u64).checked_pow(3)?;
         n_groups.checked_mul(per_group)?;
         let k_long = k as u64;
-        let counted: BTreeMap<u64, Sums> = b.with_all(|rows_b| {
+        let counted: BTreeMap<u64, counted::Cell> = b.with_all(|rows_b| {
             let second = rows_b.predicted.map(|p| p.classes()).unwrap_or_default();
-            a.reduce(0, BTreeMap::new, |counts: &mut BTreeMap<u64, Sums>, rows| {
+            a.reduce(0, BTreeMap::new, |counts: &mut BTreeMap<u64, counted::Cell>, rows| {
                 let first = rows.predicted.map(|p| p.classes()).unwrap_or_default();
                 let codes: Vec<&[u16]> = groupings.iter().map(|g| rows.groups(*g)).collect();
                 for (i, (y, p)) in rows.truth.classes().iter().zip(first).enumerate() {
@@ -70,16 +55,16 @@ impl Joint {
                     });
                     let key = [*y, *p, *q].iter().fold(group, |key, class| key * k_long + u64::from(*class));
                     let w = rows.weight_at(i);
-                    counts.entry(key).or_default().merge_from(Sums { rows: 1, weight: w, squares: w * w });
+                    counts.entry(key).or_default().merge_from(counted::Cell::of_row(w));
                 }
             })
         });
         Some(Self::of(k, &sizes, &counted))
     }
 
-    fn of(k: usize, sizes: &[u64], counted: &BTreeMap<u64, Sums>) -> Self {
+    fn of(k: usize, sizes: &[u64], counted: &BTreeMap<u64, counted::Cell>) -> Self {
         let k_long = k as u64;
-        let mut straight: Vec<(u64, [u64; 3], Sums)> = counted
+        let mut straight: Vec<(u64, [u64; 3], counted::Cell)> = counted
             .iter()
             .map(|(key, sums)| {
                 let (q, p, y) = (key % k_long, key / k_long % k_long, key / (k_long * k_long) % k_long);
@@ -91,28 +76,15 @@ impl Joint {
             std::mem::swap(p, q);
         }
         turned.sort_unstable_by_key(|(group, classes, _)| (*group, *classes));
-        let order =
-            |(group, classes, sums): &(u64, [u64; 3], Sums)| (*group, *classes, sums.rows, sums.weight.to_bits());
+        let order = |(group, classes, sums): &(u64, [u64; 3], counted::Cell)| {
+            (*group, *classes, sums.rows, sums.weight.to_bits())
+        };
         let is_swapped = turned.iter().map(order).lt(straight.iter().map(order));
         if is_swapped {
             straight = turned;
         }
         let mut keys: Vec<u64> = straight.iter().map(|(group, ..)| *group).collect();
         keys.dedup();
-        let codes = |key: &u64| {
-            let mut rest = *key;
-            let mut codes: Vec<u16> = sizes
-                .iter()
-                .rev()
-                .map(|size| {
-                    let code = u16::try_from(rest % size).unwrap_or(u16::MAX);
-                    rest /= size;
-                    code
-                })
-                .collect();
-            codes.reverse();
-            codes
-        };
         let small = |x: u64| usize::try_from(x).unwrap_or(usize::MAX);
         let cells = straight
             .into_iter()
@@ -123,7 +95,7 @@ impl Joint {
                 sums,
             })
             .collect();
-        Self { n_classes: k, groups: keys.iter().map(codes).collect(), cells, is_swapped }
+        Self { n_classes: k, groups: keys.iter().map(|key| codes_of(*key, sizes)).collect(), cells, is_swapped }
     }
 
     /// Truth by prediction of both models in every group, when the cells have these weights.

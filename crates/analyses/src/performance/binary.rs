@@ -3,8 +3,8 @@
 use equipoise_data::Frame;
 use equipoise_document::{Better, Unit};
 use equipoise_kernels::{
-    Average, CalibrationError, CellCounts, Confidence, Confusion, Confusion2, Draws, Measured, ScoreSummary, Scores,
-    Share, SortedScores, Undefined, calibration_error,
+    Average, CalibrationError, CellCounts, Confidence, Confusion, Confusion2, Draws, Measured, Recalibration,
+    ScoreSummary, Scores, Share, SortedScores, Undefined, calibration_error,
 };
 
 use super::metric::{Metric, Over};
@@ -45,6 +45,7 @@ pub(super) struct View {
     matrix_squares: Confusion,
     summary: Option<ScoreSummary>,
     calibration: Option<CalibrationError>,
+    recalibration: Option<Recalibration>,
     lift: Option<Measured>,
     costs: Confusion2,
     confidence: Confidence,
@@ -69,6 +70,7 @@ impl View {
                     CalibrationError { expected: none, maximum: none }
                 }
             }),
+            recalibration: scores.map(|s| s.recalibration(confidence)),
             lift: scores.map(|s| s.lift(params.lift_share, confidence)),
             costs: params.costs,
             confidence,
@@ -93,15 +95,19 @@ impl View {
         self.summary.as_ref().map_or(Measured::undefined(Undefined::NoProbability), pick)
     }
 
+    fn recalibrated(&self, pick: fn(&Recalibration) -> Measured) -> Measured {
+        self.recalibration.as_ref().map_or(Measured::undefined(Undefined::NoProbability), pick)
+    }
+
     fn calibrated(&self, pick: fn(&CalibrationError) -> Measured) -> Measured {
         self.calibration.as_ref().map_or(Measured::undefined(Undefined::NoProbability), pick)
     }
 }
 
-/// The metrics of a yes/no prediction, one row each.
+/// The metrics of a yes/no prediction, one row each, in the order of reading: what most people ask for comes first.
 #[rustfmt::skip]
 pub(super) fn metrics() -> Vec<Metric<View>> {
-    use Better::{Higher, Lower, Neither, Zero};
+    use Better::{Higher, Lower, Neither, One, Zero};
     use Over::{All, Negatives, Positives, Selected, Unselected};
     let share = |id, title, says, better, over, is_headline, of: fn(&View) -> Measured| {
         Metric { id, title, says, better, unit: Unit::Share, over, is_headline, of }
@@ -112,18 +118,23 @@ pub(super) fn metrics() -> Vec<Metric<View>> {
     vec![
         share("accuracy", "Accuracy", "share of rows that are predicted right", Higher, All, true, |v| v.share(Share::Accuracy)),
         share("balanced_accuracy", "Balanced accuracy", "mean of the shares of positives and of negatives that are predicted right", Higher, All, true, |v| v.average(Average::BalancedAccuracy)),
+        share("roc_auc", "ROC AUC", "chance that a positive row scores higher than a negative one", Higher, All, true, |v| v.score(|s| s.roc_auc)),
         share("precision", "Precision", "share truly positive among those predicted positive", Higher, Selected, true, |v| v.share(Share::Precision)),
         share("recall", "Recall", "share found among the truly positive; also called true positive rate or sensitivity", Higher, Positives, true, |v| v.share(Share::TruePositiveRate)),
         share("f1", "F1", "harmonic mean of precision and recall", Higher, All, true, |v| v.cells.measure_f1(&v.squares, v.confidence)),
+        Metric { id: "log_loss", title: "Log loss", says: "mean surprise at what really happened", better: Lower, unit: Unit::Nats, over: All, is_headline: true, of: |v| v.score(|s| s.log_loss) },
+        plain("brier_score", "Brier score", "mean squared distance of probability and outcome", Lower, true, |v| v.score(|s| s.brier_score)),
+        share("expected_calibration_error", "Expected calibration error", "mean distance of probability and observed share, over bins of rows", Lower, All, true, |v| v.calibrated(|c| c.expected)),
+        share("average_precision", "Average precision", "precision averaged over all recalls: area under the precision-recall curve", Higher, All, false, |v| v.score(|s| s.average_precision)),
+        share("selection_rate", "Selection rate", "share predicted positive", Neither, All, true, |v| v.share(Share::SelectionRate)),
+        share("base_rate", "Base rate", "share truly positive", Neither, All, true, |v| v.share(Share::BaseRate)),
+        share("false_positive_rate", "False positive rate", "share predicted positive among the truly negative: false alarms", Lower, Negatives, true, |v| v.share(Share::FalsePositiveRate)),
+        share("false_negative_rate", "False negative rate", "share predicted negative among the truly positive: misses", Lower, Positives, true, |v| v.share(Share::FalseNegativeRate)),
         share("f2", "F2", "as F1, with recall counting twice as much as precision", Higher, All, false, |v| v.cells.measure_f_beta(2.0, &v.squares, v.confidence)),
         share("f0_5", "F0.5", "as F1, with precision counting twice as much as recall", Higher, All, false, |v| v.cells.measure_f_beta(0.5, &v.squares, v.confidence)),
         share("jaccard", "Jaccard index", "right positives among all rows that are positive in truth or prediction", Higher, All, false, |v| v.share(Share::Jaccard)),
-        share("selection_rate", "Selection rate", "share predicted positive", Neither, All, true, |v| v.share(Share::SelectionRate)),
-        share("base_rate", "Base rate", "share truly positive", Neither, All, true, |v| v.share(Share::BaseRate)),
         share("true_positive_rate", "True positive rate", "share predicted positive among the truly positive; the same as recall", Higher, Positives, false, |v| v.share(Share::TruePositiveRate)),
-        share("false_positive_rate", "False positive rate", "share predicted positive among the truly negative: false alarms", Lower, Negatives, true, |v| v.share(Share::FalsePositiveRate)),
         share("true_negative_rate", "True negative rate", "share predicted negative among the truly negative; also called specificity", Higher, Negatives, false, |v| v.share(Share::TrueNegativeRate)),
-        share("false_negative_rate", "False negative rate", "share predicted negative among the truly positive: misses", Lower, Positives, true, |v| v.share(Share::FalseNegativeRate)),
         share("negative_predictive_value", "Negative predictive value", "share truly negative among those predicted negative", Higher, Unselected, false, |v| v.share(Share::NegativePredictiveValue)),
         share("false_discovery_rate", "False discovery rate", "share truly negative among those predicted positive", Lower, Selected, false, |v| v.share(Share::FalseDiscoveryRate)),
         share("false_omission_rate", "False omission rate", "share truly positive among those predicted negative", Lower, Unselected, false, |v| v.share(Share::FalseOmissionRate)),
@@ -131,16 +142,13 @@ pub(super) fn metrics() -> Vec<Metric<View>> {
         plain("matthews_corrcoef", "Matthews' correlation", "correlation of truth and prediction, from −1 to 1", Higher, false, |v| v.average(Average::MatthewsCorrelation)),
         plain("cohen_kappa", "Cohen's kappa", "agreement of truth and prediction beyond chance", Higher, false, |v| v.average(Average::CohenKappa)),
         Metric { id: "expected_cost", title: "Expected cost", says: "mean cost of a row by the cost of each kind of error", better: Lower, unit: Unit::Named("cost per row".into()), over: All, is_headline: false, of: |v| v.cells.measure_expected_cost(&v.costs, &v.squares, v.confidence) },
-        share("roc_auc", "ROC AUC", "chance that a positive row scores higher than a negative one", Higher, All, true, |v| v.score(|s| s.roc_auc)),
-        share("average_precision", "Average precision", "precision averaged over all recalls: area under the precision-recall curve", Higher, All, false, |v| v.score(|s| s.average_precision)),
         plain("gini", "Gini", "twice the ROC AUC minus one", Higher, false, |v| v.score(|s| s.gini)),
         share("ks_statistic", "KS statistic", "largest distance between the score distributions of positives and negatives", Higher, All, false, |v| v.score(|s| s.ks_statistic)),
         plain("lift", "Lift", "share of positives among the rows with the highest scores, over the base rate", Higher, false, |v| v.lift.unwrap_or(Measured::undefined(Undefined::NoProbability))),
-        Metric { id: "log_loss", title: "Log loss", says: "mean surprise at what really happened", better: Lower, unit: Unit::Nats, over: All, is_headline: true, of: |v| v.score(|s| s.log_loss) },
-        plain("brier_score", "Brier score", "mean squared distance of probability and outcome", Lower, true, |v| v.score(|s| s.brier_score)),
         share("mean_prediction", "Mean probability", "mean of the predicted probabilities", Neither, All, false, |v| v.score(|s| s.mean_prediction)),
         plain("calibration_in_the_large", "Calibration in the large", "mean probability minus base rate", Zero, false, |v| v.score(|s| s.calibration_in_the_large)),
-        share("expected_calibration_error", "Expected calibration error", "mean distance of probability and observed share, over bins of rows", Lower, All, true, |v| v.calibrated(|c| c.expected)),
+        plain("calibration_slope", "Calibration slope", "by how much the log-odds of what happens rise when the predicted ones rise by one; below 1 the probabilities are too extreme", One, false, |v| v.recalibrated(|r| r.slope)),
+        plain("calibration_intercept", "Calibration intercept", "what must be added to all predicted log-odds to be right on average; above 0 the probabilities are too low", Zero, false, |v| v.recalibrated(|r| r.intercept)),
         share("maximum_calibration_error", "Maximum calibration error", "largest distance of probability and observed share in any bin", Lower, All, false, |v| v.calibrated(|c| c.maximum)),
     ]
 }

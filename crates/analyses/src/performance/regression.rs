@@ -71,7 +71,7 @@ pub(super) fn metrics() -> Vec<Metric<View>> {
         row("root_mean_squared_error", "Root mean squared error", "root of the mean squared distance: large errors count more", Lower, Unit::Target, true, |v| v.gathered.sums.root_mean_squared_error(v.confidence)),
         row("mean_squared_error", "Mean squared error", "mean squared distance of prediction and truth", Lower, Unit::TargetSquared, false, |v| v.gathered.sums.mean_squared_error(v.confidence)),
         row("median_absolute_error", "Median absolute error", "half of the predictions are closer to the truth than this", Lower, Unit::Target, true, |v| v.gathered.absolute.measure_quantile(0.5, v.confidence)),
-        row("max_error", "Largest error", "distance of prediction and truth in the worst row", Lower, Unit::Target, false, |v| v.gathered.sums.max_error()),
+        row("max_error", "Largest error", "distance of prediction and truth in the worst row; rows to come may be worse, so it has no interval", Lower, Unit::Target, false, |v| v.gathered.sums.max_error()),
         row("mean_error", "Mean error", "mean of prediction minus truth: above zero when predictions are too high", Zero, Unit::Target, true, |v| v.gathered.sums.error.measure(v.confidence)),
         row("r2", "R²", "share of the target's variance that is explained; below zero is worse than always predicting the mean", Higher, Unit::Plain, true, |v| v.gathered.influence.measure_r2(&v.gathered.spread, v.confidence)),
         row("explained_variance", "Explained variance", "as R², with a constant error forgiven", Higher, Unit::Plain, false, |v| v.gathered.influence.measure_explained_variance(&v.gathered.spread, v.confidence)),
