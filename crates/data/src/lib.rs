@@ -11,6 +11,7 @@ mod error;
 mod fingerprint;
 mod frame;
 mod frame_features;
+mod frame_part;
 mod number;
 mod read;
 mod sample;

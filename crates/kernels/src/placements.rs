@@ -64,6 +64,12 @@ impl Placements {
         self.area
     }
 
+    /// The placement value of every row.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// Standard error of `other − self`, two areas of the same rows: the variance of the difference of placement values,
     /// class by class. With `v` that difference, `m` its mean and `n` Kish's number of rows of a class:
     ///

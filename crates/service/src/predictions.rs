@@ -9,7 +9,7 @@ use crate::ServiceError;
 /// Rows of a column of predictions that was given are written down again only up to here.
 const MAX_ROWS_WITHOUT_MODEL: usize = 2_000_000;
 
-/// The per-row results: `row`, `_true`, `_predicted`, `_probability…`, `_group_COLUMN`, `_weight`.
+/// The per-row results: `row`, `_true`, `_predicted`, `_probability…`, `_group_COLUMN`, `_cohort_NAME`, `_weight`.
 pub(crate) fn artifacts(frame: &Frame, has_model: bool) -> Result<Vec<(Artifact, Vec<u8>)>, ServiceError> {
     if !has_model && frame.n_rows() > MAX_ROWS_WITHOUT_MODEL {
         return Ok(Vec::new());
@@ -52,6 +52,16 @@ fn write(frame: &Frame, rows: &Rows<'_>) -> Result<(Vec<String>, Vec<u8>), Servi
     }
     for (i, grouping) in frame.groupings().iter().enumerate() {
         file.names(&format!("_group_{}", grouping.column), rows.groups(i), &grouping.levels);
+    }
+    let words = ["no".to_owned(), "yes".to_owned()];
+    for (i, cohort) in frame.cohorts().iter().enumerate().skip(1) {
+        let mut codes = vec![0_u16; rows.len()];
+        for place in frame.rows_of(i) {
+            if let Some(code) = codes.get_mut(place as usize) {
+                *code = 1;
+            }
+        }
+        file.names(&format!("_cohort_{}", cohort.name), &codes, &words);
     }
     if let Some(weight) = rows.weight {
         file.numbers("_weight", weight.to_vec());

@@ -52,6 +52,8 @@ struct Reader {
     probability: Vec<usize>,
     weight: Option<usize>,
     groupings: Vec<(usize, Grouping)>,
+    /// Columns that say which rows a cohort has, with its name.
+    cohorts: Vec<(usize, String)>,
     parts: Parts,
 }
 
@@ -62,6 +64,7 @@ struct Parts {
     probability: Vec<f64>,
     weight: Vec<f64>,
     groups: Vec<Vec<u16>>,
+    members: Vec<Vec<bool>>,
 }
 
 impl Reader {
@@ -85,6 +88,10 @@ impl Reader {
                     .then(|| (i, Grouping { column: name.to_owned(), levels, kind: GroupingKind::Sensitive }))
             })
             .collect();
+        let cohorts: Vec<(usize, String)> = (0..)
+            .zip(&schema.columns)
+            .filter_map(|(i, column)| Some((i, column.name.strip_prefix("_cohort_")?.to_owned())))
+            .collect();
         Self {
             task: document.task,
             classes: Arc::from(document.classes.clone()),
@@ -93,14 +100,19 @@ impl Reader {
             predicted: schema.index_of("_predicted"),
             probability,
             weight: schema.index_of("_weight"),
-            parts: Parts { groups: vec![Vec::new(); groupings.len()], ..Parts::default() },
+            parts: Parts {
+                groups: vec![Vec::new(); groupings.len()],
+                members: vec![Vec::new(); cohorts.len()],
+                ..Parts::default()
+            },
             groupings,
+            cohorts,
         }
     }
 
     /// Appends rows; a label that is no class comes back as the error.
     fn push(&mut self, columns: &[Column]) -> Result<(), String> {
-        let Parts { truth, predicted, probability, weight, groups } = &mut self.parts;
+        let Parts { truth, predicted, probability, weight, groups, members } = &mut self.parts;
         for (place, into) in [(self.truth, truth), (self.predicted, predicted)] {
             match (place.and_then(|i| columns.get(i)), self.task) {
                 (Some(Column::Number(values)), Task::Regression) => into.1.extend_from_slice(values),
@@ -126,16 +138,25 @@ impl Reader {
                 into.extend(codes.iter().map(code));
             }
         }
+        for ((i, _), into) in self.cohorts.iter().zip(members) {
+            match columns.get(*i) {
+                Some(Column::Codes { codes, levels }) => {
+                    let yes = levels.iter().position(|level| level == "yes");
+                    into.extend(codes.iter().map(|code| usize::try_from(*code).ok() == yes && yes.is_some()));
+                }
+                _ => into.extend(std::iter::repeat_n(false, n_rows)),
+            }
+        }
         Ok(())
     }
 
     fn finish(self) -> Result<Frame, equipoise_data::LengthError> {
-        let Parts { truth, predicted, probability, weight, groups } = self.parts;
+        let Parts { truth, predicted, probability, weight, groups, members } = self.parts;
         let targets = |(classes, values): (Vec<u16>, Vec<f64>)| match self.task {
             Task::Regression => Targets::Value(values),
             Task::Binary | Task::Multiclass => Targets::Class(classes),
         };
-        Frame::new(FrameParts {
+        let mut frame = Frame::new(FrameParts {
             task: self.task,
             classes: self.classes,
             row_ids: None,
@@ -144,6 +165,10 @@ impl Reader {
             probability: Some(probability).filter(|p| !p.is_empty()),
             weight: self.weight.map(|_| weight),
             groups: self.groupings.into_iter().map(|(_, g)| g).zip(groups).collect(),
-        })
+        })?;
+        for ((_, name), members) in self.cohorts.iter().zip(members) {
+            frame.add_cohort(name, "", &members);
+        }
+        Ok(frame)
     }
 }

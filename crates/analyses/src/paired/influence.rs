@@ -8,6 +8,7 @@ use equipoise_document::Task;
 use equipoise_kernels::{Mean, Undefined, ratio};
 use libm::{log, log1p, sqrt};
 
+use super::ranks;
 use super::scored::Scored;
 
 /// A number with the influence of every row, up to a constant.
@@ -20,9 +21,9 @@ pub(super) struct Influence {
 }
 
 /// The number of this name with its influences; none when it is not known or does not exist for these rows.
-pub(super) fn of(metric: &str, task: Task, rows: &Scored) -> Option<Influence> {
+pub(super) fn of(section: &str, metric: &str, task: Task, rows: &Scored) -> Option<Influence> {
     match task {
-        Task::Binary => binary(metric, rows),
+        Task::Binary => binary(metric, rows).or_else(|| ranks::of(section, metric, rows)),
         Task::Multiclass => multiclass(metric, rows),
         Task::Regression => regression(metric, rows),
     }

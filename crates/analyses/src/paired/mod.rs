@@ -1,11 +1,14 @@
 //! Intervals of the differences between two assessments of the same rows; see the `README.md` beside this file.
 
 mod alike;
+mod cohorts;
 mod error;
+mod gaps;
 mod influence;
 mod joint;
 mod label;
 mod number;
+mod ranks;
 mod resample;
 mod rows;
 mod scored;
@@ -108,7 +111,9 @@ pub fn paired_differences(
     let selectors = wanted.iter().map(|id| Some(id.columns().to_vec()).filter(|_| is_candidate(id)));
     for (selectors, places) in by(wanted, selectors.collect()) {
         pair.rows(&selectors, &places, &mut found);
+        pair.score_gaps(&selectors, &places, &mut found);
     }
+    pair.cohorts(wanted, &mut found)?;
     let made = |(place, id): (usize, &EstimateId)| {
         let Difference { a, b, interval } = found.remove(&place)?;
         let is_finite = interval.low.is_finite() && interval.high.is_finite();
@@ -229,9 +234,75 @@ impl Pair<'_> {
         let (Some(groups), false) = (groups, wanted.is_empty()) else { return };
         let [a, b] = [self.a, self.b].map(|frame| Scored::of(frame, &groups, self.a));
         for (place, id) in wanted {
-            if let Some(difference) = rows::difference(id.metric(), self.a.task, [&a, &b], &self.settings) {
+            if let Some(difference) = rows::difference(id.section(), id.metric(), self.a.task, [&a, &b], &self.settings)
+            {
                 found.insert(*place, difference);
             }
         }
+    }
+    /// Gaps in numbers of scores and of predicted numbers between the groups that these columns make.
+    fn score_gaps(
+        &self,
+        selectors: &[Selector],
+        wanted: &[(usize, &EstimateId)],
+        found: &mut BTreeMap<usize, Difference>,
+    ) {
+        let mut by_metric: BTreeMap<(&str, &str), Vec<(usize, Aggregate)>> = BTreeMap::new();
+        for (place, id) in wanted.iter().filter(|(place, _)| !found.contains_key(place)) {
+            if let Some(aggregate) = id.aggregate().and_then(Aggregate::named) {
+                by_metric.entry((id.section(), id.metric())).or_default().push((*place, aggregate));
+            }
+        }
+        let places: Option<Vec<usize>> =
+            selectors.iter().map(|s| self.a.groupings().iter().position(|g| g.column == s.column)).collect();
+        let (Some(places), false) = (places.filter(|p| !p.is_empty()), by_metric.is_empty()) else { return };
+        let codes: Option<Vec<Option<u16>>> = selectors.iter().zip(&places).map(|(s, p)| self.code(s, *p)).collect();
+        let Some(codes) = codes else { return };
+        let keep = |group: &[u16]| codes.iter().zip(group).all(|(code, found)| code.is_none_or(|c| c == *found));
+        let groups = self.a.with_all(|rows| {
+            let columns: Vec<&[u16]> = places.iter().map(|place| rows.groups(*place)).collect();
+            gaps::places_by_group(&columns, &keep)
+        });
+        // The rows of the stratum, and where each group's rows lie among them.
+        let mut members: Vec<usize> = groups.values().flatten().copied().collect();
+        members.sort_unstable();
+        let among: Vec<Vec<usize>> = groups
+            .values()
+            .map(|rows| rows.iter().filter_map(|row| members.binary_search(row).ok()).collect())
+            .collect();
+        let all = [self.a, self.b].map(|frame| Scored::at(frame, &members));
+        let parts: Vec<[Scored; 2]> =
+            groups.values().map(|rows| [self.a, self.b].map(|frame| Scored::at(frame, rows))).collect();
+        let weight = |i: usize| all[0].weight_at(i);
+        for ((section, metric), of_metric) in by_metric {
+            let of = |rows: &[Scored; 2]| -> Option<[influence::Influence; 2]> {
+                let [a, b] = rows;
+                Some([influence::of(section, metric, self.a.task, a)?, influence::of(section, metric, self.a.task, b)?])
+            };
+            let Some(overall) = of(&all) else { continue };
+            let part = |(rows, places): (&[Scored; 2], &'_ Vec<usize>)| Some((of(rows)?, places.clone()));
+            let live: Vec<([influence::Influence; 2], Vec<usize>)> =
+                parts.iter().zip(&among).filter_map(part).collect();
+            let live: Vec<gaps::Part<'_>> =
+                live.iter().map(|(own, places)| gaps::Part { places, own: own.clone() }).collect();
+            let aggregates: Vec<Aggregate> = of_metric.iter().map(|(_, aggregate)| *aggregate).collect();
+            let differences = gaps::Gaps::of(&live, &overall, &weight).differences(&aggregates, &self.settings);
+            found.extend(of_metric.iter().zip(differences).filter_map(|((place, _), d)| Some((*place, d?))));
+        }
+    }
+
+    /// The same for the rows of each cohort that holds the same rows for both models.
+    fn cohorts(&self, wanted: &[EstimateId], found: &mut BTreeMap<usize, Difference>) -> Result<(), PairedError> {
+        for (name, places) in cohorts::named(wanted) {
+            let Some((a, b)) = cohorts::frames(self.a, self.b, name) else { continue };
+            let ids: Vec<EstimateId> = places.iter().filter_map(|i| wanted.get(*i)).map(cohorts::without).collect();
+            let Settings { level, seed, .. } = self.settings;
+            for difference in paired_differences(&a, &b, &ids, level, seed)? {
+                let PairedDifference { id, a, b, interval } = difference;
+                let place = ids.iter().position(|other| *other == id).and_then(|i| places.get(i));
+                found.extend(place.map(|place| (*place, Difference { a, b, interval })));
+            }
+        }
+        Ok(())
     }
 }

@@ -64,7 +64,7 @@ impl Aggregate {
     }
 
     /// NaN for fewer than two groups, when a group's number is, and where a ratio is undefined.
-    fn of(self, groups: &[f64], overall: f64) -> f64 {
+    pub(super) fn of(self, groups: &[f64], overall: f64) -> f64 {
         if groups.len() < 2 || groups.iter().any(|x| x.is_nan()) {
             return f64::NAN;
         }

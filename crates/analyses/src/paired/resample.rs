@@ -10,7 +10,7 @@ use super::number::{Number, Side, What};
 use super::settings::{Difference, Settings};
 
 /// Replicates of the bootstrap.
-const REPLICATES: u64 = 2_000;
+pub(super) const REPLICATES: u64 = 2_000;
 
 /// Numbers that are resampled at once; bounds the memory.
 const AT_ONCE: usize = 512;
@@ -149,7 +149,7 @@ impl Resampled {
 }
 
 /// The middle `level` of the replicates' differences.
-fn percentiles(mut series: Vec<f64>, method: &str, settings: &Settings) -> Option<Interval> {
+pub(super) fn percentiles(mut series: Vec<f64>, method: &str, settings: &Settings) -> Option<Interval> {
     #[allow(clippy::cast_precision_loss, reason = "a number of replicates")]
     if (series.len() as f64) < (1.0 - MOST_UNDEFINED) * REPLICATES as f64 {
         return None;

@@ -8,7 +8,13 @@ use super::scored::Scored;
 use super::settings::{Difference, Settings};
 
 /// The difference of a number; none when it is not known, or it or its interval does not exist.
-pub(super) fn difference(metric: &str, task: Task, [a, b]: [&Scored; 2], settings: &Settings) -> Option<Difference> {
+pub(super) fn difference(
+    section: &str,
+    metric: &str,
+    task: Task,
+    [a, b]: [&Scored; 2],
+    settings: &Settings,
+) -> Option<Difference> {
     match (metric, task) {
         ("roc_auc", Task::Binary) => areas(a, b, settings),
         ("gini", Task::Binary) => areas(a, b, settings).map(|areas| {
@@ -16,7 +22,7 @@ pub(super) fn difference(metric: &str, task: Task, [a, b]: [&Scored; 2], setting
             let interval = Interval { low: 2.0 * interval.low, high: 2.0 * interval.high, ..interval };
             Difference { a: 2.0 * a - 1.0, b: 2.0 * b - 1.0, interval }
         }),
-        _ => by_influence(metric, task, a, b, settings),
+        _ => by_influence([section, metric], task, a, b, settings),
     }
 }
 
@@ -34,8 +40,14 @@ fn areas(a: &Scored, b: &Scored, settings: &Settings) -> Option<Difference> {
     Some(Difference { a: first.area(), b: second.area(), interval })
 }
 
-fn by_influence(metric: &str, task: Task, a: &Scored, b: &Scored, settings: &Settings) -> Option<Difference> {
-    let (first, second) = (influence::of(metric, task, a)?, influence::of(metric, task, b)?);
+fn by_influence(
+    [section, metric]: [&str; 2],
+    task: Task,
+    a: &Scored,
+    b: &Scored,
+    settings: &Settings,
+) -> Option<Difference> {
+    let (first, second) = (influence::of(section, metric, task, a)?, influence::of(section, metric, task, b)?);
     let rows: Vec<f64> = second.rows.iter().zip(&first.rows).map(|(b, a)| b - a).collect();
     let ends = mean_of(&rows, a.weight.as_deref()).measure(Confidence::at(settings.level)).ends?;
     let (half, middle) = (0.5 * (ends.high - ends.low), second.value - first.value);

@@ -21,17 +21,26 @@ pub(super) struct Scored {
 impl Scored {
     /// The rows of a frame in these groups: pairs of a grouping's place and the code it must have.
     pub(super) fn of(frame: &Frame, groups: &[(usize, u16)], members: &Frame) -> Self {
-        let places = members.with_all(|rows| places(rows, groups));
+        Self::picked(frame, members.with_all(|rows| places_in(rows, groups)).as_deref())
+    }
+
+    /// The rows of a frame at these places.
+    pub(super) fn at(frame: &Frame, places: &[usize]) -> Self {
+        Self::picked(frame, Some(places))
+    }
+
+    /// The rows at these places, or all.
+    fn picked(frame: &Frame, places: Option<&[usize]>) -> Self {
         let width = frame.probability_width();
         frame.with_all(|rows| {
             let predicted = rows.predicted.unwrap_or(Target::Value(&[]));
             Self {
-                classes: pick(rows.truth.classes(), 1, places.as_deref()),
-                values: pick(rows.truth.values(), 1, places.as_deref()),
-                predicted: pick(predicted.values(), 1, places.as_deref()),
-                probability: pick(rows.probability.unwrap_or_default(), width, places.as_deref()),
+                classes: pick(rows.truth.classes(), 1, places),
+                values: pick(rows.truth.values(), 1, places),
+                predicted: pick(predicted.values(), 1, places),
+                probability: pick(rows.probability.unwrap_or_default(), width, places),
                 width,
-                weight: rows.weight.map(|weight| pick(weight, 1, places.as_deref())),
+                weight: rows.weight.map(|weight| pick(weight, 1, places)),
             }
         })
     }
@@ -48,7 +57,7 @@ impl Scored {
 }
 
 /// Places of the rows in these groups; none when all are.
-fn places(rows: &Rows<'_>, groups: &[(usize, u16)]) -> Option<Vec<usize>> {
+fn places_in(rows: &Rows<'_>, groups: &[(usize, u16)]) -> Option<Vec<usize>> {
     if groups.is_empty() {
         return None;
     }

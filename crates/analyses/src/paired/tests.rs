@@ -116,7 +116,7 @@ fn assert_near(interval: &Interval, low: f64, high: f64, within: f64) {
 }
 
 /// One id of every kind that two classes with probabilities and groups know.
-const BINARY: [&str; 30] = [
+const BINARY: [&str; 35] = [
     "performance.accuracy",
     "performance.zero_one_loss",
     "performance.balanced_accuracy",
@@ -133,6 +133,9 @@ const BINARY: [&str; 30] = [
     "performance.roc_auc",
     "performance.gini",
     "performance.average_precision",
+    "performance.ks_statistic",
+    "performance.lift",
+    "performance.expected_calibration_error",
     "performance.log_loss",
     "performance.brier_score",
     "performance.mean_prediction",
@@ -147,4 +150,6 @@ const BINARY: [&str; 30] = [
     "fairness.equalized_odds.ratio_mean[race]",
     "fairness.accuracy.group_min[race]",
     "fairness.demographic_parity.difference[sex]",
+    "fairness.roc_auc.difference[sex]",
+    "fairness.brier_score.ratio_to_overall[race]",
 ];

@@ -60,13 +60,20 @@ fn two_classes() {
     for weight in [None, Some((0..400).map(|i| 0.5 + f64::from(i % 3)).collect())] {
         rows.weight = weight;
         let (found, missing) = compare(&rows.frames());
-        let left = ["expected_cost", "ks_statistic", "lift", "expected_calibration_error", "maximum_calibration_error"];
+        let left = ["expected_cost", "calibration_slope", "calibration_intercept"];
         assert_eq!(missing, left);
         let has = |name: &str| found.iter().any(|d| d.id == id(name));
         for metric in ["selection_rate", "accuracy", "true_positive_rate", "precision", "f1", "demographic_parity"] {
             for aggregate in ["difference", "ratio"] {
                 assert!(has(&format!("fairness.{metric}.{aggregate}[sex]")), "{metric} {aggregate}");
                 assert!(has(&format!("fairness.{metric}.{aggregate}[sex,race]")), "{metric} {aggregate}");
+            }
+        }
+        for metric in ["roc_auc", "brier_score", "log_loss", "mean_prediction", "expected_calibration_error"] {
+            for aggregate in
+                ["difference", "ratio", "difference_to_overall", "ratio_to_overall", "group_min", "group_max"]
+            {
+                assert!(has(&format!("fairness.{metric}.{aggregate}[sex]")), "{metric} {aggregate}");
             }
         }
         assert!(has("fairness.equalized_odds.difference[race]") && has("fairness.selection_rate[sex=Male,race=B]"));

@@ -64,12 +64,11 @@ fn what_is_not_known_is_left_alone() {
         "performance.accuracy{young}",
         "performance.accuracy[sex=Female]",
         "performance.expected_cost",
-        "performance.ks_statistic",
         "causal.effect",
         "fairness.accuracy.difference[age]",
         "fairness.accuracy[sex=Unknown]",
         "fairness.accuracy.difference_to_rest[sex=Female]",
-        "fairness.roc_auc.difference[sex]",
+        "fairness.roc_auc.difference_to_rest[sex=Female]",
         "performance.r2",
     ]
     .map(id);
