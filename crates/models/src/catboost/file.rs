@@ -20,30 +20,32 @@ pub(super) struct File {
     pub ctr_data: HashMap<String, CtrTable>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct FeaturesInfo {
-    #[serde(default)]
     pub float_features: Vec<FloatFeature>,
-    #[serde(default)]
     pub categorical_features: Vec<CatFeature>,
-    #[serde(default)]
     pub text_features: Vec<Value>,
-    #[serde(default)]
     pub embedding_features: Vec<Value>,
-    #[serde(default)]
     pub cat_features_hash: Vec<KnownHash>,
-    #[serde(default)]
     pub ctrs: Vec<CtrFeature>,
+}
+
+/// Where a feature stands, among its own kind and among all, and what it is called.
+#[derive(Debug, Deserialize)]
+pub(super) struct Place {
+    pub feature_index: usize,
+    pub flat_feature_index: usize,
+    #[serde(default)]
+    feature_name: Option<String>,
+    #[serde(default)]
+    feature_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct FloatFeature {
-    pub feature_index: usize,
-    pub flat_feature_index: usize,
-    #[serde(default)]
-    pub feature_name: Option<String>,
-    #[serde(default)]
-    pub feature_id: Option<String>,
+    #[serde(flatten)]
+    pub place: Place,
     #[serde(default)]
     pub borders: Vec<f64>,
     #[serde(default)]
@@ -52,12 +54,8 @@ pub(super) struct FloatFeature {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct CatFeature {
-    pub feature_index: usize,
-    pub flat_feature_index: usize,
-    #[serde(default)]
-    pub feature_name: Option<String>,
-    #[serde(default)]
-    pub feature_id: Option<String>,
+    #[serde(flatten)]
+    pub place: Place,
     #[serde(default)]
     pub values: Vec<i64>,
 }
@@ -134,17 +132,13 @@ pub(super) struct Oblivious {
 }
 
 /// A node with what is below it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Nested {
-    #[serde(default)]
     pub split: Option<Split>,
-    #[serde(default)]
     pub left: Option<Box<Nested>>,
-    #[serde(default)]
     pub right: Option<Box<Nested>>,
-    #[serde(default)]
     pub value: Option<OneOrMany>,
-    #[serde(default)]
     pub weight: Option<f64>,
 }
 
@@ -156,10 +150,9 @@ pub(super) enum OneOrMany {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct ModelInfoPart {
-    #[serde(default)]
     params: Value,
-    #[serde(default)]
     class_params: Value,
 }
 
@@ -233,20 +226,10 @@ impl ModelInfoPart {
     }
 }
 
-impl FloatFeature {
+impl Place {
+    /// Without names the library calls features by their position.
     pub(super) fn name(&self) -> String {
-        name(&self.feature_name, &self.feature_id, self.flat_feature_index)
+        let given = [&self.feature_name, &self.feature_id].into_iter().flatten().find(|name| !name.is_empty());
+        given.cloned().unwrap_or_else(|| self.flat_feature_index.to_string())
     }
-}
-
-impl CatFeature {
-    pub(super) fn name(&self) -> String {
-        name(&self.feature_name, &self.feature_id, self.flat_feature_index)
-    }
-}
-
-/// Without names the library calls features by their position.
-fn name(name: &Option<String>, id: &Option<String>, place: usize) -> String {
-    let given = [name, id].into_iter().flatten().find(|name| !name.is_empty());
-    given.cloned().unwrap_or_else(|| place.to_string())
 }

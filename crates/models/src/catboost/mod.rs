@@ -12,7 +12,7 @@ use equipoise_document::ModelSpec;
 
 use self::{
     ctr::Ctr,
-    file::{File, ModelInfoPart},
+    file::{File, ModelInfoPart, Place},
     objective::Objective,
 };
 use crate::{
@@ -142,7 +142,7 @@ fn features_of(file: &File) -> Result<(Vec<Feature>, Places), Refusal> {
         }
     };
     for feature in &info.categorical_features {
-        feature.values.iter().for_each(|value| note(feature.feature_index, *value));
+        feature.values.iter().for_each(|value| note(feature.place.feature_index, *value));
     }
     file.splits(&mut |split| {
         if let (Some(feature), Some(value)) = (split.cat_feature_index, split.value) {
@@ -152,10 +152,12 @@ fn features_of(file: &File) -> Result<(Vec<Feature>, Places), Refusal> {
     let mut features = Vec::new();
     for number in &info.float_features {
         let right = number.nan_value_treatment.as_deref() == Some("AsTrue");
-        features.push((number.flat_feature_index, number.feature_index, Some(right), number.name()));
+        let Place { flat_feature_index, feature_index, .. } = number.place;
+        features.push((flat_feature_index, feature_index, Some(right), number.place.name()));
     }
     for category in &info.categorical_features {
-        features.push((category.flat_feature_index, category.feature_index, None, category.name()));
+        let Place { flat_feature_index, feature_index, .. } = category.place;
+        features.push((flat_feature_index, feature_index, None, category.place.name()));
     }
     features.sort_by_key(|feature| feature.0);
     let mut found = Vec::with_capacity(features.len());

@@ -261,6 +261,22 @@ fn a_busy_server_is_asked_again() {
 }
 
 #[test]
+fn a_redirect_is_not_followed_and_the_header_goes_nowhere_else() {
+    let other = Server::answering(|_| Reply::json(&json!({ "predictions": [1.0, 2.0, 3.0] })));
+    for status in [301, 302, 303, 307, 308] {
+        // Headers of a reply live as long as the program.
+        let location: &'static str = format!("Location: {}/invocations\r\n", other.address).leak();
+        let server = Server::answering(move |_| Reply { headers: location, ..Reply::text(status, "") });
+        for spec in [mlflow(&server), v2(&server)] {
+            let error = ask(&spec, Some("Bearer s3cret")).unwrap_err().to_string();
+            assert!(error.contains(&format!("sends to another address (status {status})")), "{error}");
+            assert!(error.contains("hint: give the final address") && !error.contains("s3cret"), "{error}");
+        }
+    }
+    assert!(other.requests().is_empty(), "{:?}", other.requests());
+}
+
+#[test]
 fn pauses_grow_and_do_not_depend_on_chance() {
     for attempt in 1..8 {
         let full = 0.25 * f64::from(1 << (attempt - 1));
