@@ -8,7 +8,9 @@ use crate::{Confidence, Measured, SortedScores, Undefined, normal_interval};
 /// More distinct probabilities than this are put together by neighbours: the cost stays bounded, and with this many the
 /// log-odds within a group differ so little that the answer moves by less than the sixth digit.
 const MOST_POINTS: usize = 1 << 16;
-const MOST_STEPS: usize = 60;
+const MOST_STEPS: usize = 100;
+/// One step moves no row's log-odds by more: where nearly all probabilities are 0 or 1 the curvature says nothing.
+const MOST_MOVED: f64 = 4.0;
 /// A slope or intercept beyond this is on its way to infinity: the probabilities separate the classes.
 const MOST: f64 = 1e4;
 
@@ -144,9 +146,10 @@ fn sums(points: &[Point], a: f64, b: f64) -> Sums {
 fn fit(points: &[Point], has_slope: bool) -> Result<Fit, Undefined> {
     let (mut a, mut b) = (0.0, 1.0);
     let mut at = sums(points, a, b);
+    let widest = points.iter().fold(0.0, |widest: f64, point| widest.max(point.x.abs()));
     for _ in 0..MOST_STEPS {
         let (by_a, by_b) = step(&at, has_slope).ok_or(Undefined::NotFinite)?;
-        let mut share = 1.0;
+        let mut share = f64::min(1.0, MOST_MOVED / (by_a.abs() + by_b.abs() * widest).max(f64::MIN_POSITIVE));
         let next = loop {
             let (next_a, next_b) = (a + share * by_a, b + share * by_b);
             let next = sums(points, next_a, next_b);
