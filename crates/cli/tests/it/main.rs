@@ -1,6 +1,6 @@
 //! The command as people use it: real processes, real files.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod errors;
 mod helpers;
