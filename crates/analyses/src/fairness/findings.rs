@@ -96,9 +96,10 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// For sorting: what rests on few rows comes last, then the worse comes first, then what names its groups.
+    /// For sorting: what is more than is tolerated, then the rest; of either what rests on few rows comes last, then the
+    /// worse comes first, then what names its groups.
     pub(super) fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |f: &Self| (f.small, f.verdict, f.groups.is_none());
+        let key = |f: &Self| (f.verdict != Verdict::Beyond, f.small, f.verdict, f.groups.is_none());
         key(self).cmp(&key(other)).then(other.weight.total_cmp(&self.weight))
     }
 }

@@ -68,9 +68,11 @@ fn tell(about: &About, family: Family, findings: &[&Finding]) -> Option<Note> {
             let by = if is_alone { String::new() } else { format!(" by {}", f.slice) };
             format!("{}{by} ({})", in_sentence(&f.metric), f.gap)
         };
-        let mut named: Vec<String> = of.iter().take(MOST_NAMED).map(name).collect();
-        if of.len() > MOST_NAMED {
-            named.push(format!("{} more", of.len() - MOST_NAMED));
+        // What rests on few rows and is no concern is counted where there are many.
+        let most = if small && verdict != Verdict::Beyond && of.len() > MOST_NAMED { 0 } else { MOST_NAMED };
+        let mut named: Vec<String> = of.iter().take(most).map(name).collect();
+        if of.len() > most {
+            named.push(format!("{}{} gaps", of.len() - most, if most > 0 { " more" } else { "" }));
         }
         text.push_str(&format!(" {lead}: {}.", named.join("; ")));
     };

@@ -73,10 +73,11 @@ fn a_server_of_the_open_inference_protocol_gives_the_numbers_of_its_probabilitie
         assert_eq!(id, other);
         assert!(x.zip(*y).map_or(x == y, |(x, y)| (x - y).abs() < 1e-9), "{id}: {x:?} {y:?}");
     }
-    // What the server does not accept is told in its own words.
-    let wrong = place.run(&format!("{assess} {model} --drop id,said,chance,scored,sex -o wrong"));
+    // A model that it does not have.
+    let other = model.replace("credit", "debit");
+    let wrong = place.run(&format!("{assess} {other} --drop id,said,chance,scored -o wrong"));
     assert_eq!(wrong.code, Some(2), "{}", wrong.out);
-    assert!(wrong.err.contains("sex") && wrong.err.contains("hint:"), "{}", wrong.err);
+    assert!(wrong.err.contains("knows no model there (status 404)") && wrong.err.contains("hint:"), "{}", wrong.err);
 }
 
 /// The program is asked to stop while a model's server thinks; then the server answers.
