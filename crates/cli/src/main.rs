@@ -1,5 +1,6 @@
 //! The `equipoise` command: read flags, call the service, print.
 
+mod allocator;
 mod args;
 mod commands;
 mod output;
@@ -11,10 +12,8 @@ use clap::Parser as _;
 
 use args::{Arguments, Command};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_freed_pages();
     let arguments = Arguments::parse();
     progress::start_log(arguments.verbose);
     let result = match &arguments.command {

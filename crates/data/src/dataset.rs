@@ -15,6 +15,7 @@ use crate::error::{DataError, unknown_column};
 use crate::fingerprint::{self, FileFingerprint};
 use crate::read::ipc::RecordBatches;
 use crate::read::{self, Asked, Control, OnProgress, files};
+use crate::sample::SampledRows;
 use crate::scan::{ColumnPlan, Scan, Scanned};
 use crate::source::{SkippedColumn, Source};
 use crate::store::StoredPartition;
@@ -50,6 +51,7 @@ pub struct Dataset {
     rows: Rows,
     encoders: Vec<Encoder>,
     skipped: Vec<SkippedColumn>,
+    sampled: SampledRows,
     fingerprint: Vec<FileFingerprint>,
     control: Control,
 }
@@ -103,7 +105,7 @@ impl Dataset {
         let digest = || if skip_fingerprint { Ok(Vec::new()) } else { fingerprint::of_files(&inputs, spool.is_some()) };
         let (read, fingerprint) = rayon::join(read, digest);
         let (source, scanned, asked, skipped) = read?;
-        let Scanned { schema, n_rows, encoders, store } = scanned;
+        let Scanned { schema, n_rows, encoders, store, sampled } = scanned;
         if n_rows == 0 {
             return Err(DataError::NoRows { file: name });
         }
@@ -111,7 +113,7 @@ impl Dataset {
             Some(partitions) => Rows::Memory(partitions),
             None => Rows::File { source, asked, _spool: spool },
         };
-        Ok(Self { name, schema, n_rows, rows, encoders, skipped, fingerprint: fingerprint?, control })
+        Ok(Self { name, schema, n_rows, rows, encoders, skipped, sampled, fingerprint: fingerprint?, control })
     }
 
     /// A dataset of columns that are in memory.
@@ -154,7 +156,7 @@ impl Dataset {
     }
 
     fn in_memory(scanned: Scanned, skipped: Vec<SkippedColumn>) -> Result<Self, DataError> {
-        let Scanned { schema, n_rows, encoders, store } = scanned;
+        let Scanned { schema, n_rows, encoders, store, sampled } = scanned;
         if n_rows == 0 {
             return Err(DataError::NoRows { file: IN_MEMORY.to_owned() });
         }
@@ -165,6 +167,7 @@ impl Dataset {
             rows: Rows::Memory(store.unwrap_or_default()),
             encoders,
             skipped,
+            sampled,
             fingerprint: Vec::new(),
             control: Control::default(),
         })
@@ -192,6 +195,12 @@ impl Dataset {
     #[must_use]
     pub fn skipped(&self) -> &[SkippedColumn] {
         &self.skipped
+    }
+
+    /// Rows that stand for all of them, known without another pass.
+    #[must_use]
+    pub fn sampled(&self) -> &SampledRows {
+        &self.sampled
     }
 
     /// What was read: each file with its digest, in reading order; empty for data from memory.

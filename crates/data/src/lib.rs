@@ -32,5 +32,6 @@ pub use frame::{
     Cohort, Frame, FrameParts, Grouping, GroupingKind, Ids, LengthError, MISSING_GROUP, Rows, Target, Targets,
 };
 pub use read::{OnProgress, Progress};
+pub use sample::SampledRows;
 pub use source::SkippedColumn;
 pub use table_file::{TableFile, TableFileError};

@@ -1,18 +1,43 @@
-//! Which rows stand for all of them when quantiles are cut.
+//! Which rows stand for all of them, when quantiles are cut and when an analysis needs no more than a sample.
 
-use crate::SAMPLE_ROWS;
+use std::sync::Arc;
+
+use crate::{Column, SAMPLE_ROWS};
+
+/// Rows that stand for all: every row of small data, otherwise [`SAMPLE_ROWS`] of them picked by hashing the row number,
+/// so that each row is as likely as any other.
+#[derive(Clone, Debug)]
+pub struct SampledRows {
+    pub(crate) rows: Arc<[usize]>,
+    pub(crate) columns: Vec<Column>,
+}
+
+impl SampledRows {
+    /// The rows' numbers in the dataset, ascending.
+    #[must_use]
+    pub fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// The values of a column of the dataset in these rows; text is missing throughout.
+    #[must_use]
+    pub fn column(&self, column: usize) -> Option<&Column> {
+        self.columns.get(column)
+    }
+}
 
 /// Picks the [`SAMPLE_ROWS`] rows whose numbers hash lowest. The choice depends on the number of rows alone,
 /// not on where they lie or in which pieces they come.
 #[derive(Debug)]
 pub(crate) struct RowSample {
     hashes: Vec<u64>,
+    rows: Vec<usize>,
     limit: u64,
 }
 
 impl Default for RowSample {
     fn default() -> Self {
-        Self { hashes: Vec::new(), limit: u64::MAX }
+        Self { hashes: Vec::new(), rows: Vec::new(), limit: u64::MAX }
     }
 }
 
@@ -30,6 +55,7 @@ impl RowSample {
             let hash = splitmix64((start + row) as u64);
             if hash <= self.limit {
                 self.hashes.push(hash);
+                self.rows.push(start + row);
                 rows.push(row);
             }
         }
@@ -48,7 +74,14 @@ impl RowSample {
         let stays: Vec<bool> = self.hashes.iter().map(|h| *h <= self.limit).collect();
         let limit = self.limit;
         self.hashes.retain(|h| *h <= limit);
+        let mut stay = stays.iter();
+        self.rows.retain(|_| stay.next().copied().unwrap_or(false));
         Some(stays)
+    }
+
+    /// Numbers of the rows that are kept.
+    pub(crate) fn into_rows(self) -> Vec<usize> {
+        self.rows
     }
 }
 
@@ -86,6 +119,7 @@ mod tests {
             thin(&mut sample, &mut kept, false);
         }
         thin(&mut sample, &mut kept, true);
+        assert_eq!(sample.into_rows(), kept);
         kept
     }
 

@@ -7,11 +7,11 @@ use rayon::prelude::*;
 
 use crate::assemble::Partition;
 use crate::encode::Encoder;
-use crate::sample::RowSample;
+use crate::sample::{RowSample, SampledRows};
 use crate::store::StoredPartition;
 use crate::strings::Interner;
 use crate::values::{BOOLEAN_LEVELS, Values, Want, as_boolean};
-use crate::{ColumnInfo, MISSING, Schema};
+use crate::{Column, ColumnInfo, MISSING, Schema};
 
 /// More different names than this and a column is text.
 const MOST_LEVELS: usize = 65_536;
@@ -44,6 +44,8 @@ pub(crate) struct Scanned {
     pub(crate) encoders: Vec<Encoder>,
     /// The rows, if they fitted.
     pub(crate) store: Option<Vec<StoredPartition>>,
+    /// Rows that stand for all.
+    pub(crate) sampled: SampledRows,
 }
 
 struct ColumnScan {
@@ -53,6 +55,8 @@ struct ColumnScan {
     min: f64,
     max: f64,
     sample: Vec<f64>,
+    /// Codes of the sampled rows' names among `names`.
+    sampled_names: Vec<u32>,
     names: Interner,
     is_text: bool,
 }
@@ -68,6 +72,7 @@ impl Scan {
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
             sample: Vec::new(),
+            sampled_names: Vec::new(),
             names: Interner::default(),
         };
         Self {
@@ -99,8 +104,9 @@ impl Scan {
     fn thin(&mut self, is_last: bool) {
         if let Some(stays) = self.sample.thin(is_last) {
             self.columns.par_iter_mut().for_each(|column| {
-                let mut stays = stays.iter();
-                column.sample.retain(|_| stays.next().copied().unwrap_or(false));
+                let (mut number, mut name) = (stays.iter(), stays.iter());
+                column.sample.retain(|_| number.next().copied().unwrap_or(false));
+                column.sampled_names.retain(|_| name.next().copied().unwrap_or(false));
             });
         }
     }
@@ -108,13 +114,19 @@ impl Scan {
     pub(crate) fn finish(mut self) -> Scanned {
         self.thin(true);
         let n_rows = self.n_rows;
-        let finished: Vec<(ColumnInfo, Encoder)> = self.columns.into_par_iter().map(|c| c.finish(n_rows)).collect();
-        let (columns, encoders): (Vec<_>, Vec<_>) = finished.into_iter().unzip();
+        let rows: Arc<[usize]> = self.sample.into_rows().into();
+        let finished: Vec<_> = self.columns.into_par_iter().map(|c| c.finish(n_rows, rows.len())).collect();
+        let (mut columns, mut encoders, mut sampled) = (Vec::new(), Vec::new(), Vec::new());
+        for (info, encoder, sample) in finished {
+            columns.push(info);
+            encoders.push(encoder);
+            sampled.push(sample);
+        }
         let store = self.store.map(|mut store| {
             store.par_iter_mut().for_each(|partition| partition.settle(&encoders));
             store
         });
-        Scanned { schema: Schema { columns }, n_rows, encoders, store }
+        Scanned { schema: Schema { columns }, n_rows, encoders, store, sampled: SampledRows { rows, columns: sampled } }
     }
 }
 
@@ -139,18 +151,20 @@ impl ColumnScan {
                 if self.is_text {
                     return;
                 }
-                for level in levels.iter() {
-                    self.names.code(level);
-                }
+                let code_of: Vec<u32> = levels.iter().map(|level| self.names.code(level)).collect();
                 if self.names.len() > MOST_LEVELS && self.plan.forced.is_none() {
                     self.is_text = true;
                     self.names = Interner::default();
+                    self.sampled_names = Vec::new();
+                    return;
                 }
+                let code = |row: &usize| codes.get(*row).and_then(|c| code_of.get(*c as usize)).copied();
+                self.sampled_names.extend(sampled.iter().map(|row| code(row).unwrap_or(MISSING)));
             }
         }
     }
 
-    fn finish(self, n_rows: usize) -> (ColumnInfo, Encoder) {
+    fn finish(self, n_rows: usize, n_sampled: usize) -> (ColumnInfo, Encoder, Column) {
         let column_type = self.column_type(n_rows);
         let levels: Arc<[String]> = match column_type {
             ColumnType::Boolean => BOOLEAN_LEVELS.map(str::to_owned).into(),
@@ -167,6 +181,15 @@ impl ColumnScan {
             ColumnType::Categorical => Encoder::levels(&levels),
             ColumnType::Text => Encoder::Text,
         };
+        let sampled = match &encoder {
+            Encoder::Numbers => Column::Number(self.sample.as_slice().into()),
+            Encoder::Levels { .. } | Encoder::Booleans { .. } => {
+                let code_of = encoder.codes(self.names.strings().iter()).unwrap_or_default();
+                let codes = self.sampled_names.iter().map(|c| code_of.get(*c as usize).copied().unwrap_or(MISSING));
+                Column::Codes { codes: codes.collect(), levels: Arc::clone(&levels) }
+            }
+            Encoder::Text => Column::Codes { codes: vec![MISSING; n_sampled].into(), levels: Arc::new([]) },
+        };
         let mut sample = self.sample;
         sample.retain(|v| v.is_finite());
         sample.sort_unstable_by(f64::total_cmp);
@@ -181,7 +204,7 @@ impl ColumnScan {
             max: is_seen.then_some(self.max),
             sample: sample.into(),
         };
-        (info, encoder)
+        (info, encoder, sampled)
     }
 
     fn column_type(&self, n_rows: usize) -> ColumnType {

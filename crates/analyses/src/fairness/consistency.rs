@@ -2,7 +2,7 @@
 
 use equipoise_data::{Column, MISSING};
 use equipoise_document::{Better, Estimate, Task, Unit};
-use equipoise_kernels::{Confidence, Limits, Merge, split_mix};
+use equipoise_kernels::{Confidence, Limits, split_mix};
 use rayon::prelude::*;
 
 use super::aggregate::{Settings, interval};
@@ -14,7 +14,6 @@ const MOST_ROWS: usize = 20_000;
 const MOST_QUERIES: usize = 2_000;
 
 /// Sampled rows: features column by column, decision and a hash that picks rows.
-#[derive(Default)]
 struct Sample {
     hashes: Vec<u64>,
     decisions: Vec<f32>,
@@ -26,22 +25,45 @@ enum Values {
     Name(Vec<u32>),
 }
 
-impl Merge for Sample {
-    fn merge_from(&mut self, other: Self) {
-        let Self { hashes, decisions, columns } = other;
-        self.hashes.extend(hashes);
-        self.decisions.extend(decisions);
-        if self.columns.is_empty() {
-            self.columns = columns;
-            return;
+impl Sample {
+    /// Up to [`MOST_ROWS`] of the rows that stand for all, those of the lowest hashes.
+    fn of(context: &Context<'_>, columns: &[usize], seed: u64) -> Self {
+        let (frame, sampled) = (context.test.frame, context.test.dataset.sampled());
+        let salt = split_mix(seed ^ 0x636f_6e73_6973_7465);
+        // Rows of the dataset that are in the frame: place in the sample, place in the frame.
+        let place_of = |row: usize| match frame.row_ids() {
+            None => (row < frame.n_rows()).then_some(row),
+            Some(ids) => u32::try_from(row).ok().and_then(|row| ids.binary_search(&row).ok()),
+        };
+        let mut picked: Vec<(u64, usize, usize)> = sampled
+            .rows()
+            .iter()
+            .enumerate()
+            .filter_map(|(at, row)| place_of(*row).map(|place| (split_mix(place as u64 ^ salt), at, place)))
+            .collect();
+        if picked.len() > MOST_ROWS {
+            picked.select_nth_unstable(MOST_ROWS);
+            picked.truncate(MOST_ROWS);
         }
-        for pair in self.columns.iter_mut().zip(columns) {
-            match pair {
-                (Values::Number(mine), Values::Number(theirs)) => mine.extend(theirs),
-                (Values::Name(mine), Values::Name(theirs)) => mine.extend(theirs),
-                // A column keeps its type through a pass.
-                (Values::Number(_), Values::Name(_)) | (Values::Name(_), Values::Number(_)) => {}
+        picked.sort_unstable_by_key(|(_, at, _)| *at);
+        let decisions = frame.with_all(|rows| {
+            let predicted = rows.predicted.map(|p| p.classes()).unwrap_or_default();
+            let decision = |(_, _, place): &(u64, usize, usize)| predicted.get(*place).copied().unwrap_or(0);
+            picked.iter().map(|row| f32::from(decision(row))).collect()
+        });
+        let values = |column: &Column| match column {
+            #[allow(clippy::cast_possible_truncation, reason = "distances need no more than single precision")]
+            Column::Number(v) => {
+                Values::Number(picked.iter().map(|p| v.get(p.1).copied().unwrap_or(f64::NAN) as f32).collect())
             }
+            Column::Codes { codes, .. } => {
+                Values::Name(picked.iter().map(|p| codes.get(p.1).copied().unwrap_or(MISSING)).collect())
+            }
+        };
+        Self {
+            hashes: picked.iter().map(|p| p.0).collect(),
+            decisions,
+            columns: columns.iter().filter_map(|c| sampled.column(*c)).map(values).collect(),
         }
     }
 }
@@ -58,43 +80,7 @@ pub(super) fn consistency(context: &Context<'_>, settings: Settings<'_>) -> Resu
     for name in context.features {
         columns.push(context.test.dataset.column(name)?);
     }
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share of 2^64"
-    )]
-    let limit = if frame.n_rows() <= MOST_ROWS {
-        u64::MAX
-    } else {
-        (MOST_ROWS as f64 / frame.n_rows() as f64 * u64::MAX as f64) as u64
-    };
-    let salt = split_mix(settings.seed ^ 0x636f_6e73_6973_7465);
-    let mut sample =
-        frame.reduce_with(0, context.test.dataset, &columns, Sample::default, |sample, rows, columns| {
-            let picked: Vec<usize> = (0..rows.len()).filter(|i| split_mix(rows.id(*i) ^ salt) <= limit).collect();
-            let predicted = rows.predicted.map(|p| p.classes()).unwrap_or_default();
-            let part = Sample {
-                hashes: picked.iter().map(|i| split_mix(rows.id(*i) ^ salt)).collect(),
-                decisions: picked.iter().map(|i| f32::from(predicted.get(*i).copied().unwrap_or(0))).collect(),
-                columns: columns
-                    .iter()
-                    .map(|column| match column {
-                        #[allow(
-                            clippy::cast_possible_truncation,
-                            reason = "distances need no more than single precision"
-                        )]
-                        Column::Number(v) => Values::Number(
-                            picked.iter().map(|i| v.get(*i).copied().unwrap_or(f64::NAN) as f32).collect(),
-                        ),
-                        Column::Codes { codes, .. } => {
-                            Values::Name(picked.iter().map(|i| codes.get(*i).copied().unwrap_or(MISSING)).collect())
-                        }
-                    })
-                    .collect(),
-            };
-            sample.merge_from(part);
-        })?;
+    let mut sample = Sample::of(context, &columns, settings.seed);
     let n = sample.decisions.len();
     if n <= k {
         return Ok(None);

@@ -15,5 +15,6 @@ mod damage;
 mod errors;
 mod formats;
 mod helpers;
+mod sampled;
 mod shared_sets;
 mod types;
