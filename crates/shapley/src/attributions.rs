@@ -30,6 +30,16 @@ pub struct Interactions {
     pub base: Vec<f64>,
 }
 
+/// Attributions of what a model answers (a probability) instead of its margin.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LinkedAttributions {
+    /// Their values, exact for the background that was given; `base` is the mean answer to it.
+    pub attributions: Attributions,
+    /// Standard error of each value as an estimate for the population that the background rows were drawn from: the spread
+    /// between background rows. The same shape as the values; `None` for a background of one row.
+    pub standard_errors: Option<Vec<f64>>,
+}
+
 impl Attributions {
     /// The attribution of one feature in one row to one output.
     #[must_use]

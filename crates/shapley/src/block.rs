@@ -27,6 +27,15 @@ impl Block {
         }
     }
 
+    /// Takes rows in whose ranks are known.
+    pub(crate) fn fill_ranks(&mut self, rows: &[&[i32]]) {
+        for (lane, ranks) in self.ranks.iter_mut().enumerate() {
+            for (rank, row) in ranks.iter_mut().zip(rows) {
+                *rank = row.get(lane).copied().unwrap_or(0);
+            }
+        }
+    }
+
     /// For each row 1 when it goes left, otherwise 0.
     #[inline(always)]
     pub(crate) fn ask(&self, forest: &Forest, test: Test) -> [u32; ROWS] {

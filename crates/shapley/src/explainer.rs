@@ -1,17 +1,21 @@
 //! Trees, made ready once and then asked about any number of rows.
 
-use equipoise_models::TreeEnsemble;
+use equipoise_models::{TreeEnsemble, trees::Link};
 use rayon::prelude::*;
 
 use crate::{
-    Attributions, Background, Interaction, Interactions, Method, Options, Precision, ShapleyError,
+    Attributions, Background, Interaction, Interactions, LinkedAttributions, Method, Options, Precision, ShapleyError,
     block::{Block, ROWS, Ranks, goes_left, ranks_of},
     forest::{Child, Forest, Shape},
-    interactions::{PairSums, Pairs},
+    interactions::{PairScratch, Pairs},
+    linked::{LinkedRoom, MOST_PLAYERS, Spread},
+    machine::{Machine, TableRoom},
     paths::Paths,
+    patterns::Trail,
     players::Roster,
     reference::{Betas, Doubles, Singles, Walk},
     sweep::{Real, Scratch, Sweep},
+    tables::{Tables, WeighedBlock, cost_of, path_dependent, tables_of},
 };
 
 /// Exact Shapley values of a tree ensemble's margins.
@@ -26,25 +30,37 @@ use crate::{
 pub struct TreeExplainer {
     roster: Roster,
     forest: Forest,
+    link: Link,
     base: Vec<f64>,
     engine: Engine,
+    background: Option<Compared>,
+    machine: Machine,
     memory_budget: usize,
 }
 
 /// By what the values are computed.
 #[derive(Clone, Debug)]
 enum Engine {
-    Fast(Sweeps<f32>),
-    Exact(Sweeps<f64>),
-    Compared(Compared),
+    Fast(Ready<f32>),
+    Exact(Ready<f64>),
+    /// Each row with each background row: trees too deep for patterns.
+    Compared,
 }
 
-/// Sweeps of all trees, and what one thread needs for them.
+/// All trees made ready.
 #[derive(Clone, Debug)]
-struct Sweeps<T> {
-    trees: Vec<Sweep<T>>,
+struct Ready<T> {
+    trees: Vec<Way<T>>,
+    /// Splits on the longest way, and most nodes of a quadrature.
     depth: usize,
     n_nodes: usize,
+}
+
+/// How one tree is worked out.
+#[derive(Clone, Debug)]
+enum Way<T> {
+    Sweep(Sweep<T>),
+    Tables(Tables<T>),
 }
 
 /// Background rows to compare with.
@@ -54,6 +70,10 @@ struct Compared {
     weights: Vec<f64>,
     betas: Betas,
 }
+
+/// Most blocks that go through a tree together, and the bytes that their sums may take.
+const MOST_TOGETHER: usize = 8;
+const SUMS_BYTES: usize = 1 << 18;
 
 impl TreeExplainer {
     /// Makes an ensemble ready.
@@ -69,21 +89,34 @@ impl TreeExplainer {
         };
         let needs_covers = !matches!(options.method, Method::Interventional(_));
         let forest = Forest::over(ensemble, &roster, counted.as_deref(), needs_covers)?;
-        let (engine, base) = match options.method {
+        let machine = Machine::found();
+        let (engine, background, base) = match options.method {
             Method::Interventional(background) => {
                 let (ranks, weights) = background_of(&forest, background)?;
                 let base = forest.mean_margins(&ranks, &weights);
-                (Engine::Compared(Compared { ranks, weights, betas: Betas::new() }), base)
+                let blocks = blocks_of(&forest, &ranks, &weights);
+                let budget = options.memory_budget;
+                let engine = match options.precision {
+                    Precision::Fast => tables_of(&forest, &blocks, budget).map(|t| Engine::Fast(Ready::of_tables(t))),
+                    Precision::Exact => tables_of(&forest, &blocks, budget).map(|t| Engine::Exact(Ready::of_tables(t))),
+                };
+                let compared = Compared { ranks, weights, betas: Betas::new() };
+                (engine.unwrap_or(Engine::Compared), Some(compared), base)
             }
             Method::PathDependent | Method::PathDependentOver(_) => {
+                let (budget, n_players) = (options.memory_budget, roster.n_players());
                 let engine = match options.precision {
-                    Precision::Fast => Engine::Fast(Sweeps::over(&forest, &roster, options.memory_budget)?),
-                    Precision::Exact => Engine::Exact(Sweeps::over(&forest, &roster, options.memory_budget)?),
+                    Precision::Fast => {
+                        let by_tables = pay_off(&forest, machine, options);
+                        Engine::Fast(Ready::over(&forest, n_players, &by_tables, budget)?)
+                    }
+                    Precision::Exact => Engine::Exact(Ready::over(&forest, n_players, &[], budget)?),
                 };
-                (engine, forest.expected())
+                (engine, None, forest.expected())
             }
         };
-        Ok(Self { roster, forest, base, engine, memory_budget: options.memory_budget })
+        let (link, memory_budget) = (ensemble.link(), options.memory_budget);
+        Ok(Self { roster, forest, link, base, engine, background, machine, memory_budget })
     }
 
     /// Names of those that attributions go to: the data's columns, or all features of the trees.
@@ -139,19 +172,73 @@ impl TreeExplainer {
         let n_rows = self.n_rows(rows)?;
         let (n_features, n_outputs) = (self.n_features(), self.n_outputs());
         let mut values = vec![0.0; n_rows * n_features * n_outputs];
-        let out = values.par_chunks_mut((n_features * n_outputs * ROWS).max(1));
-        let chunks = rows.par_chunks((self.forest.n_features * ROWS).max(1));
+        let n_together = ROWS * self.blocks_together(n_rows);
+        let out = values.par_chunks_mut((n_features * n_outputs * n_together).max(1));
+        let chunks = rows.par_chunks((self.forest.n_features * n_together).max(1));
         let work = out.zip(chunks);
         match &self.engine {
-            Engine::Fast(sweeps) => {
-                work.for_each_init(|| self.room(sweeps), |room, (out, rows)| self.swept(sweeps, room, rows, out));
+            Engine::Fast(ready) => {
+                work.for_each_init(|| self.room(ready), |room, (out, rows)| self.worked_out(ready, room, rows, out));
             }
-            Engine::Exact(sweeps) => {
-                work.for_each_init(|| self.room(sweeps), |room, (out, rows)| self.swept(sweeps, room, rows, out));
+            Engine::Exact(ready) => {
+                work.for_each_init(|| self.room(ready), |room, (out, rows)| self.worked_out(ready, room, rows, out));
             }
-            Engine::Compared(compared) => work.for_each(|(out, rows)| self.compared(compared, rows, out)),
+            Engine::Compared => {
+                if let Some(compared) = &self.background {
+                    work.for_each(|(out, rows)| self.compared(compared, rows, out));
+                }
+            }
         }
         Ok(Attributions { n_rows, n_features, n_outputs, values, base: self.base.clone() })
+    }
+
+    /// Attributions of what the model answers: of probabilities where its link makes some. Interventional only.
+    ///
+    /// ```text
+    /// answer_k(x) = base_k + Σ_columns values[row, column, k]
+    /// ```
+    ///
+    /// Exact for the background: for each of its rows, all coalitions of the columns in which the two differ are asked.
+    /// Its cost grows with rows × background rows.
+    ///
+    /// # Errors
+    /// When there is no background, the values are not whole rows, or a row and a background row differ in more than 16
+    /// columns that matter.
+    pub fn explain_answers(&self, rows: &[f64]) -> Result<LinkedAttributions, ShapleyError> {
+        let n_rows = self.n_rows(rows)?;
+        let Some(compared) = &self.background else {
+            return Err(ShapleyError::NeedsBackground { what: "an explanation of the model's answer" });
+        };
+        let (n_features, n_outputs) = (self.n_features(), self.forest.n_outputs);
+        let n_lanes = self.forest.lanes.len().max(1);
+        let ranks = ranks_of(&self.forest, rows);
+        let explained = ranks.par_chunks_exact(n_lanes).enumerate().map_init(
+            || LinkedRoom::new(self.roster.n_players()),
+            |room, (row, ranks)| {
+                let mut spread = Spread::new(n_features * n_outputs);
+                for (background, (other, weight)) in compared.rows(n_lanes).enumerate() {
+                    let pair = (Ranks(ranks), other);
+                    let values = room.compare(&self.forest, &self.roster, self.link, pair, &compared.betas);
+                    let too_many = |found| ShapleyError::TooManyColumns { row, background, found, limit: MOST_PLAYERS };
+                    spread.push(&values.map_err(too_many)?, weight);
+                }
+                Ok(spread)
+            },
+        );
+        let explained: Result<Vec<Spread>, ShapleyError> = explained.collect();
+        let explained = explained?;
+        let mut base = vec![0.0; n_outputs];
+        for (other, weight) in compared.rows(n_lanes) {
+            let mut answer = self.forest.margins(other);
+            self.link.apply(&mut answer, n_outputs);
+            base.iter_mut().zip(answer).for_each(|(sum, answer)| *sum += weight * answer);
+        }
+        let standard_errors: Option<Vec<Vec<f64>>> = explained.iter().map(Spread::standard_errors).collect();
+        let values = explained.into_iter().flat_map(|spread| spread.mean).collect();
+        Ok(LinkedAttributions {
+            attributions: Attributions { n_rows, n_features, n_outputs, values, base },
+            standard_errors: standard_errors.map(|rows| rows.concat()),
+        })
     }
 
     /// Interaction values of encoded rows.
@@ -169,11 +256,27 @@ impl TreeExplainer {
         let mut values = vec![0.0; n_rows * per_row];
         let out = values.par_chunks_mut((per_row * ROWS).max(1));
         let work = out.zip(rows.par_chunks((self.forest.n_features * ROWS).max(1)));
-        if let Engine::Compared(compared) = &self.engine {
-            work.for_each(|(out, rows)| self.compared_pairs(compared, index, rows, out));
-        } else {
-            let pairs: Vec<Pairs> = self.forest.trees.par_iter().map(Pairs::over).collect();
-            work.for_each(|(out, rows)| self.swept_pairs(&pairs, index, rows, out));
+        let pairs = || -> Vec<Pairs> {
+            self.forest.trees.par_iter().map(|shape| Pairs::over(shape, self.roster.n_players())).collect()
+        };
+        match (&self.engine, &self.background) {
+            (_, Some(compared)) => {
+                work.for_each(|(out, rows)| self.compared_pairs(compared, index, rows, out));
+            }
+            (Engine::Exact(_), None) => {
+                let pairs = pairs();
+                work.for_each_init(
+                    || self.pair_room::<f64>(),
+                    |room, (out, rows)| self.swept_pairs(&pairs, room, index, rows, out),
+                );
+            }
+            (Engine::Fast(_) | Engine::Compared, None) => {
+                let pairs = pairs();
+                work.for_each_init(
+                    || self.pair_room::<f32>(),
+                    |room, (out, rows)| self.swept_pairs(&pairs, room, index, rows, out),
+                );
+            }
         }
         Ok(Interactions { n_rows, n_features, n_outputs, values, base: self.base.clone() })
     }
@@ -182,38 +285,62 @@ impl TreeExplainer {
         rows_in(rows, self.forest.n_features)
     }
 
-    fn room<T: Real>(&self, sweeps: &Sweeps<T>) -> Room<T> {
+    /// Blocks that a thread takes through a tree together, while the tree's tables are in its cache. Their number changes no
+    /// value.
+    fn blocks_together(&self, n_rows: usize) -> usize {
+        let per_thread = n_rows / (ROWS * rayon::current_num_threads());
+        let sums = self.roster.n_players() * self.forest.n_outputs * size_of::<[f64; ROWS]>();
+        per_thread.min(SUMS_BYTES / sums.max(1)).clamp(1, MOST_TOGETHER)
+    }
+
+    fn room<T: Real>(&self, ready: &Ready<T>) -> Room<T> {
         Room {
-            block: Block::new(&self.forest),
-            scratch: Scratch::new(sweeps.depth, sweeps.n_nodes, self.roster.n_players()),
-            sums: vec![[0.0; ROWS]; self.roster.n_players() * self.forest.n_outputs],
+            blocks: Vec::new(),
+            scratch: Scratch::new(ready.depth, ready.n_nodes),
+            tables: TableRoom { betas: Betas::new(), trail: Trail::new(ready.depth) },
+            shares: vec![[T::default(); ROWS]; self.roster.n_players()],
         }
     }
 
-    /// Sweeps over a block of rows.
-    fn swept<T: Real>(&self, sweeps: &Sweeps<T>, room: &mut Room<T>, rows: &[f64], out: &mut [f64]) {
-        let n_outputs = self.forest.n_outputs;
-        room.block.fill(&self.forest, rows);
-        room.sums.fill([0.0; ROWS]);
-        for (sweep, shape) in sweeps.trees.iter().zip(&self.forest.trees) {
-            for k in 0..shape.width(n_outputs) {
-                for player in &sweep.players {
-                    if let Some(share) = room.scratch.shares.get_mut(*player as usize) {
-                        *share = [T::default(); ROWS];
-                    }
-                }
-                sweep.add::<false>(&self.forest, shape, &room.block, k, &mut room.scratch);
-                let output = shape.output.unwrap_or(k);
-                for player in &sweep.players {
-                    let share = room.scratch.shares.get(*player as usize);
-                    let sum = room.sums.get_mut(*player as usize * n_outputs + output);
-                    if let (Some(share), Some(sum)) = (share, sum) {
-                        sum.iter_mut().zip(share).for_each(|(sum, share)| *sum += share.double());
-                    }
+    /// All trees over some blocks of rows.
+    fn worked_out<T: Real>(&self, ready: &Ready<T>, room: &mut Room<T>, rows: &[f64], out: &mut [f64]) {
+        let (n_outputs, n_features) = (self.forest.n_outputs, self.forest.n_features.max(1));
+        let Room { blocks, scratch, tables: table_room, shares } = room;
+        let n_blocks = (rows.len() / n_features).div_ceil(ROWS);
+        let n_sums = self.roster.n_players() * n_outputs;
+        blocks.resize_with(n_blocks, || (Block::new(&self.forest), vec![[0.0; ROWS]; n_sums]));
+        for ((block, sums), rows) in blocks.iter_mut().zip(rows.chunks(n_features * ROWS)) {
+            block.fill(&self.forest, rows);
+            sums.fill([0.0; ROWS]);
+        }
+        for (way, shape) in ready.trees.iter().zip(&self.forest.trees) {
+            let trees = (&self.forest, shape);
+            for (block, sums) in blocks.iter_mut() {
+                for k in 0..shape.width(n_outputs) {
+                    let players = match way {
+                        Way::Sweep(sweep) => {
+                            self.machine.sweep(sweep, trees, block, k, scratch, shares);
+                            &sweep.players
+                        }
+                        Way::Tables(tables) => {
+                            self.machine.tables(tables, trees, block, k, table_room, shares);
+                            &tables.players
+                        }
+                    };
+                    flush(players, shares, sums, shape.output.unwrap_or(k), n_outputs);
                 }
             }
         }
-        for (player, sums) in room.sums.chunks_exact(n_outputs).enumerate() {
+        let outs = out.chunks_mut((self.n_features() * n_outputs * ROWS).max(1));
+        for ((_, sums), out) in blocks.iter().zip(outs) {
+            self.hand_out(sums, out);
+        }
+    }
+
+    /// From sums by player and output to a block of answers by row, column and output.
+    fn hand_out(&self, sums: &[[f64; ROWS]], out: &mut [f64]) {
+        let n_outputs = self.forest.n_outputs;
+        for (player, sums) in sums.chunks_exact(n_outputs).enumerate() {
             for (column, share) in self.roster.shares(player) {
                 for (output, sums) in sums.iter().enumerate() {
                     let cells = out.iter_mut().skip(column * n_outputs + output);
@@ -271,31 +398,35 @@ impl TreeExplainer {
         }
     }
 
-    fn swept_pairs(&self, pairs: &[Pairs], index: Interaction, rows: &[f64], out: &mut [f64]) {
+    fn pair_room<T: Real>(&self) -> (Block, PairScratch<T>) {
+        let depth = self.forest.trees.iter().map(|shape| shape.depth).max().unwrap_or(0);
+        (Block::new(&self.forest), PairScratch::new(self.roster.n_players(), depth))
+    }
+
+    fn swept_pairs<T: Real>(
+        &self,
+        pairs: &[Pairs],
+        (block, scratch): &mut (Block, PairScratch<T>),
+        index: Interaction,
+        rows: &[f64],
+        out: &mut [f64],
+    ) {
         let (n_players, n_outputs, n_columns) = (self.roster.n_players(), self.forest.n_outputs, self.n_features());
-        let mut block = Block::new(&self.forest);
         block.fill(&self.forest, rows);
-        let mut sums = PairSums::new(n_players);
         for output in 0..n_outputs {
-            sums.clear();
+            scratch.clear();
             for (pairs, shape) in pairs.iter().zip(&self.forest.trees) {
-                let width = shape.width(n_outputs);
                 let place = match shape.output {
                     Some(o) if o != output => continue,
                     Some(_) => 0,
                     None => output,
                 };
-                let value = |leaf: u32| shape.values.get(leaf as usize * width + place).copied().unwrap_or(0.0);
-                pairs.add(&self.forest, shape, &block, value, index, &mut sums);
+                self.machine.pairs(pairs, (&self.forest, shape), block, (place, index), scratch);
             }
             let outs = out.chunks_exact_mut((n_columns * n_columns * n_outputs).max(1));
             for (row, out) in outs.enumerate() {
                 let cell = |i: usize, j: usize| {
-                    sums.values
-                        .get(i * n_players + j)
-                        .and_then(|row_values| row_values.get(row))
-                        .copied()
-                        .unwrap_or(0.0)
+                    scratch.sums.get(i * n_players + j).and_then(|values| values.get(row)).copied().unwrap_or(0.0)
                 };
                 self.spread(&cell, index, output, out);
             }
@@ -329,26 +460,114 @@ impl TreeExplainer {
     }
 }
 
-/// What one thread needs.
-struct Room<T> {
-    block: Block,
-    scratch: Scratch<T>,
-    /// By player and output.
-    sums: Vec<[f64; ROWS]>,
+/// Adds what one tree gave to the sums over trees, and clears it.
+fn flush<T: Real>(
+    players: &[u32],
+    shares: &mut [[T; ROWS]],
+    sums: &mut [[f64; ROWS]],
+    output: usize,
+    n_outputs: usize,
+) {
+    for player in players {
+        let share = shares.get_mut(*player as usize);
+        let sum = sums.get_mut(*player as usize * n_outputs + output);
+        if let (Some(share), Some(sum)) = (share, sum) {
+            sum.iter_mut().zip(share.iter()).for_each(|(sum, share)| *sum += share.double());
+            *share = [T::default(); ROWS];
+        }
+    }
 }
 
-impl<T: Real> Sweeps<T> {
-    fn over(forest: &Forest, roster: &Roster, budget: usize) -> Result<Self, ShapleyError> {
+/// Background rows by block with their weights; what fills up the last block weighs nothing.
+fn blocks_of(forest: &Forest, ranks: &[i32], weights: &[f64]) -> Vec<WeighedBlock> {
+    let rows: Vec<&[i32]> = ranks.chunks_exact(forest.lanes.len().max(1)).collect();
+    let of = |(rows, weights): (&[&[i32]], &[f64])| {
+        let mut block = Block::new(forest);
+        block.fill_ranks(rows);
+        let mut heavy = [0.0; ROWS];
+        heavy.iter_mut().zip(weights).for_each(|(slot, weight)| *slot = *weight);
+        (block, heavy)
+    };
+    rows.chunks(ROWS).zip(weights.chunks(ROWS)).map(of).collect()
+}
+
+#[cfg(test)]
+impl TreeExplainer {
+    /// With other instructions.
+    pub(crate) fn on(self, machine: Machine) -> Self {
+        Self { machine, ..self }
+    }
+
+    /// Path-dependent, each tree by tables or by a sweep.
+    pub(crate) fn by_tables(self, precision: Precision, by_tables: bool) -> Self {
+        let (choice, n) = (vec![by_tables; self.forest.trees.len()], self.roster.n_players());
+        let engine = match precision {
+            Precision::Fast => Engine::Fast(Ready::over(&self.forest, n, &choice, self.memory_budget).unwrap()),
+            Precision::Exact => Engine::Exact(Ready::over(&self.forest, n, &choice, self.memory_budget).unwrap()),
+        };
+        Self { engine, ..self }
+    }
+
+    /// Interventional, each row with each background row.
+    pub(crate) fn by_comparing(self) -> Self {
+        Self { engine: Engine::Compared, ..self }
+    }
+}
+
+/// What one thread needs.
+struct Room<T> {
+    /// Blocks of rows with their sums by player and output.
+    blocks: Vec<(Block, Vec<[f64; ROWS]>)>,
+    scratch: Scratch<T>,
+    tables: TableRoom,
+    /// Within a tree, by player.
+    shares: Vec<[T; ROWS]>,
+}
+
+impl<T: Real> Ready<T> {
+    /// Each tree by tables where `by_tables` says so and patterns allow it, otherwise by a sweep.
+    fn over(forest: &Forest, n_players: usize, by_tables: &[bool], budget: usize) -> Result<Self, ShapleyError> {
+        let choices = || forest.trees.iter().zip(by_tables.iter().copied().chain(std::iter::repeat(false)));
+        let swept = || choices().filter(|(_, by_tables)| !by_tables).map(|(shape, _)| shape);
         let n_nodes = forest.trees.iter().map(Sweep::<T>::n_nodes).max().unwrap_or(1);
         let depth = forest.trees.iter().map(|shape| shape.depth).max().unwrap_or(0);
-        let constants: usize = forest.trees.iter().map(Sweep::<T>::bytes).sum();
-        let needed = constants + Scratch::<T>::bytes(depth, n_nodes, roster.n_players());
+        let constants: usize = swept().map(Sweep::<T>::bytes).sum();
+        let needed = constants + Scratch::<T>::bytes(depth, n_nodes) + n_players * size_of::<[T; ROWS]>();
         if needed > budget {
             return Err(ShapleyError::Memory { what: "the trees", needed, budget });
         }
-        let trees = forest.trees.par_iter().map(|shape| Sweep::over(shape, forest.n_outputs)).collect();
-        Ok(Self { trees, depth, n_nodes })
+        let choices: Vec<(&Shape, bool)> = choices().collect();
+        let way = |(shape, by_tables): (&Shape, bool)| {
+            let tables = if by_tables { path_dependent(forest, shape) } else { None };
+            tables.map_or_else(|| Way::Sweep(Sweep::over(shape, forest.n_outputs)), Way::Tables)
+        };
+        Ok(Self { trees: choices.into_par_iter().map(way).collect(), depth, n_nodes })
     }
+
+    fn of_tables(tables: Vec<Tables<T>>) -> Self {
+        let depth = tables.iter().map(Tables::depth).max().unwrap_or(0);
+        Self { trees: tables.into_iter().map(Way::Tables).collect(), depth, n_nodes: 1 }
+    }
+}
+
+/// By tree: whether tables of 32-bit numbers cost less than sweeps, preparation included, within the memory budget.
+fn pay_off(forest: &Forest, machine: Machine, options: &Options<'_>) -> Vec<bool> {
+    let n_rows = options.expected_rows as f64;
+    let costs = forest.trees.par_iter().map(|shape| {
+        let width = shape.width(forest.n_outputs);
+        let swept = (shape.splits.len() * width * Sweep::<f32>::n_nodes(shape)) as f64 * machine.sweeping();
+        let cost = cost_of::<f32>(shape, width, |n_bits| machine.reading(n_bits))?;
+        (cost.per_row * n_rows + cost.once < swept * n_rows).then_some(cost.bytes)
+    });
+    let costs: Vec<Option<usize>> = costs.collect();
+    // Half of the budget is left to sweeps and rows.
+    let mut left = options.memory_budget / 2;
+    let mut take = |bytes: usize| {
+        let fits = bytes <= left;
+        left -= if fits { bytes } else { 0 };
+        fits
+    };
+    costs.into_iter().map(|bytes| bytes.is_some_and(&mut take)).collect()
 }
 
 impl Compared {

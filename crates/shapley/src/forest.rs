@@ -88,7 +88,12 @@ impl Forest {
         covers: Option<&[Vec<f64>]>,
         needs_covers: bool,
     ) -> Result<Self, ShapleyError> {
-        let (lanes, thresholds) = lanes_of(ensemble);
+        let (mut lanes, mut thresholds) = lanes_of(ensemble);
+        if lanes.is_empty() {
+            // Trees without a split: rows are still counted by their lanes.
+            lanes.push(Lane::Number { feature: 0, missing_left: true, zero_is_missing: false, is_less: false });
+            thresholds.push(Vec::new());
+        }
         let mut forest = Self {
             n_features: ensemble.features().len(),
             n_outputs: ensemble.n_outputs(),

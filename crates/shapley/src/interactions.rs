@@ -16,117 +16,159 @@ use crate::{
     Interaction,
     block::{Block, ROWS},
     forest::{Forest, Shape},
-    paths::{Entry, Paths},
+    paths::{Entry, Paths, Visit},
     quadrature::{gauss_legendre, nodes_for},
+    sweep::Real,
 };
 
 /// A tree ready for interactions.
 #[derive(Clone, Debug)]
 pub(crate) struct Pairs {
-    pub(crate) paths: Paths,
+    paths: Paths,
     rule: Vec<(f64, f64)>,
+    /// Pairs of players `i <= j` that stand on one way: what [`PairScratch::sums`] gets.
+    cells: Vec<usize>,
 }
 
-/// Sums of one block: by pair of players `i <= j`, of which the diagonal holds the single values.
+/// What one thread needs: sums of one block by pair of players `i <= j`, of which the diagonal holds single values.
 #[derive(Clone, Debug)]
-pub(crate) struct PairSums {
+pub(crate) struct PairScratch<T> {
     n_players: usize,
-    pub(crate) values: Vec<[f64; ROWS]>,
+    /// Sums over all trees.
+    pub(crate) sums: Vec<[f64; ROWS]>,
+    /// Sums within one tree.
+    tree: Vec<[T; ROWS]>,
+    on: Vec<[T; ROWS]>,
+    quotients: Vec<[T; ROWS]>,
 }
 
-impl PairSums {
-    pub(crate) fn new(n_players: usize) -> Self {
-        Self { n_players, values: vec![[0.0; ROWS]; n_players * n_players] }
+impl<T: Real> PairScratch<T> {
+    pub(crate) fn new(n_players: usize, depth: usize) -> Self {
+        Self {
+            n_players,
+            sums: vec![[0.0; ROWS]; n_players * n_players],
+            tree: vec![[T::default(); ROWS]; n_players * n_players],
+            on: vec![[T::default(); ROWS]; depth + 1],
+            quotients: vec![[T::default(); ROWS]; (depth + 1).min(n_players)],
+        }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.values.fill([0.0; ROWS]);
-    }
-
-    /// The cell of a pair in any order.
-    pub(crate) fn cell(&mut self, i: u32, j: u32) -> Option<&mut [f64; ROWS]> {
-        let (i, j) = (i.min(j) as usize, i.max(j) as usize);
-        self.values.get_mut(i * self.n_players + j)
+        self.sums.fill([0.0; ROWS]);
     }
 }
 
+/// The place of a pair of players in any order.
+fn cell(n_players: usize, i: u32, j: u32) -> usize {
+    i.min(j) as usize * n_players + i.max(j) as usize
+}
+
 impl Pairs {
-    pub(crate) fn over(shape: &Shape) -> Self {
-        Self { paths: Paths::over(shape), rule: gauss_legendre(nodes_for(shape.n_on_path.saturating_sub(1))) }
+    pub(crate) fn over(shape: &Shape, n_players: usize) -> Self {
+        let paths = Paths::over(shape);
+        let mut cells: Vec<usize> = Vec::new();
+        for (_, start, end) in paths.visits.iter().filter_map(|v| v.leaf) {
+            let entries = paths.of(start, end);
+            let all = entries.iter().enumerate();
+            cells.extend(
+                all.flat_map(|(k, one)| entries.iter().skip(k).map(|other| cell(n_players, one.player, other.player))),
+            );
+        }
+        cells.sort_unstable();
+        cells.dedup();
+        Self { paths, rule: gauss_legendre(nodes_for(shape.n_on_path.saturating_sub(1))), cells }
     }
 
-    /// Adds a tree's values for a block: `φ_i` (Shapley) or `v({i}) − v(∅)` (Shapley–Taylor) in the diagonal, whole
-    /// interactions beside it.
-    pub(crate) fn add(
+    /// Adds a tree's values for a block, of the output at `place` in its leaves: `φ_i` (Shapley) or `v({i}) − v(∅)`
+    /// (Shapley–Taylor) in the diagonal, whole interactions beside it.
+    #[inline(always)]
+    pub(crate) fn add<T: Real, const FUSED: bool>(
         &self,
         forest: &Forest,
         shape: &Shape,
         block: &Block,
-        value_of: impl Fn(u32) -> f64,
+        place: usize,
         index: Interaction,
-        sums: &mut PairSums,
+        scratch: &mut PairScratch<T>,
     ) {
-        let mut on = vec![[0.0; ROWS]; shape.depth + 1];
+        let width = shape.width(forest.n_outputs);
+        for cell in &self.cells {
+            if let Some(sum) = scratch.tree.get_mut(*cell) {
+                *sum = [T::default(); ROWS];
+            }
+        }
         for visit in &self.paths.visits {
-            walk(forest, shape, block, *visit, &mut on);
+            walk(forest, shape, block, *visit, &mut scratch.on);
             let Some((leaf, start, end)) = visit.leaf else { continue };
-            let entries = self.paths.of(start, end);
-            self.leaf(entries, &on, value_of(leaf), index, sums);
+            let value = shape.values.get(leaf as usize * width + place).copied().unwrap_or(0.0);
+            self.leaf::<T, FUSED>(self.paths.of(start, end), value, index, scratch);
+        }
+        for cell in &self.cells {
+            if let (Some(sum), Some(tree)) = (scratch.sums.get_mut(*cell), scratch.tree.get(*cell)) {
+                sum.iter_mut().zip(tree).for_each(|(sum, x)| *sum += x.double());
+            }
         }
     }
 
-    fn leaf(&self, entries: &[Entry], on: &[[f64; ROWS]], value: f64, index: Interaction, sums: &mut PairSums) {
-        let none = [0.0; ROWS];
-        let met: Vec<&[f64; ROWS]> = entries.iter().map(|e| on.get(e.level as usize).unwrap_or(&none)).collect();
-        let mut quotients = vec![[0.0; ROWS]; entries.len()];
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "the innermost loop; `over` and `PairScratch::new` fit each other")]
+    fn leaf<T: Real, const FUSED: bool>(
+        &self,
+        entries: &[Entry],
+        value: f64,
+        index: Interaction,
+        scratch: &mut PairScratch<T>,
+    ) {
+        let PairScratch { n_players, tree, on, quotients, .. } = scratch;
+        let is_shapley = index == Interaction::Shapley;
         for (t, w) in &self.rule {
-            let mut product = [w * value; ROWS];
-            for ((entry, met), quotient) in entries.iter().zip(&met).zip(&mut quotients) {
-                let (absent, present) = ((1.0 - t) * entry.z, t + (1.0 - t) * entry.z);
+            let mut product = [T::of(w * value); ROWS];
+            for (entry, quotient) in entries.iter().zip(quotients.iter_mut()) {
+                let present = t + (1.0 - t) * entry.z;
+                // At `o` of 0 and what 1 adds.
+                let (absent, plus) = (T::of((1.0 - t) * entry.z), T::of(*t));
                 let (no, yes) = (-1.0 / (1.0 - t), (1.0 - entry.z) / present);
-                for ((p, r), o) in product.iter_mut().zip(quotient.iter_mut()).zip(*met) {
-                    *p *= if *o > 0.0 { present } else { absent };
-                    *r = if *o > 0.0 { yes } else { no };
+                let (no, more) = (T::of(no), T::of(yes - no));
+                let met = &on[entry.level as usize];
+                for i in 0..ROWS {
+                    product[i] = product[i] * met[i].times_plus::<FUSED>(plus, absent);
+                    quotient[i] = met[i].times_plus::<FUSED>(more, no);
                 }
             }
-            let weight = if index == Interaction::Shapley { 1.0 } else { 2.0 * (1.0 - t) };
-            for (i, (entry, quotient)) in entries.iter().zip(&quotients).enumerate() {
-                let mut partial = [0.0; ROWS];
-                for ((s, p), r) in partial.iter_mut().zip(&product).zip(quotient) {
-                    *s = p * r;
+            let weight = T::of(if is_shapley { 1.0 } else { 2.0 * (1.0 - t) });
+            for (k, (entry, quotient)) in entries.iter().zip(quotients.iter()).enumerate() {
+                let mut partial = [T::default(); ROWS];
+                for i in 0..ROWS {
+                    partial[i] = product[i] * quotient[i];
                 }
-                if index == Interaction::Shapley {
-                    add(sums.cell(entry.player, entry.player), &partial, None, 1.0);
+                if is_shapley {
+                    let sum = &mut tree[cell(*n_players, entry.player, entry.player)];
+                    for i in 0..ROWS {
+                        sum[i] += partial[i];
+                    }
+                } else {
+                    for x in &mut partial {
+                        *x = *x * weight;
+                    }
                 }
-                for (other, quotient) in entries.iter().zip(&quotients).skip(i + 1) {
-                    add(sums.cell(entry.player, other.player), &partial, Some(quotient), weight);
+                for (other, quotient) in entries.iter().zip(quotients.iter()).skip(k + 1) {
+                    let sum = &mut tree[cell(*n_players, entry.player, other.player)];
+                    for i in 0..ROWS {
+                        sum[i] = partial[i].times_plus::<FUSED>(quotient[i], sum[i]);
+                    }
                 }
-            }
-        }
-        if index == Interaction::ShapleyTaylor {
-            for (i, (entry, met)) in entries.iter().zip(&met).enumerate() {
-                let others = entries.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, e)| e.z);
-                let rest = value * others.product::<f64>();
-                let Some(cell) = sums.cell(entry.player, entry.player) else { continue };
-                for (sum, o) in cell.iter_mut().zip(*met) {
-                    *sum += rest * (o - entry.z);
-                }
-            }
-        }
-    }
-}
-
-fn add(cell: Option<&mut [f64; ROWS]>, partial: &[f64; ROWS], times: Option<&[f64; ROWS]>, weight: f64) {
-    let Some(cell) = cell else { return };
-    match times {
-        Some(times) => {
-            for ((sum, p), r) in cell.iter_mut().zip(partial).zip(times) {
-                *sum += weight * p * r;
             }
         }
-        None => {
-            for (sum, p) in cell.iter_mut().zip(partial) {
-                *sum += weight * p;
+        if is_shapley {
+            return;
+        }
+        for (k, entry) in entries.iter().enumerate() {
+            let others = entries.iter().enumerate().filter(|(j, _)| *j != k).map(|(_, e)| e.z);
+            let (rest, z) = (T::of(value * others.product::<f64>()), T::of(entry.z));
+            let sum = &mut tree[cell(*n_players, entry.player, entry.player)];
+            let met = &on[entry.level as usize];
+            for i in 0..ROWS {
+                sum[i] += rest * (met[i] - z);
             }
         }
     }
@@ -134,15 +176,16 @@ fn add(cell: Option<&mut [f64; ROWS]>, partial: &[f64; ROWS], times: Option<&[f6
 
 /// Keeps `on` for the way that is being taken: by level, 1 for rows that meet the conditions of the level's player on
 /// it.
-pub(crate) fn walk(forest: &Forest, shape: &Shape, block: &Block, visit: crate::paths::Visit, on: &mut [[f64; ROWS]]) {
+#[inline(always)]
+pub(crate) fn walk<T: Real>(forest: &Forest, shape: &Shape, block: &Block, visit: Visit, on: &mut [[T; ROWS]]) {
     let Some((at, is_left)) = visit.from else { return };
     let Some(split) = shape.splits.get(at as usize) else { return };
-    let old = split.ancestor.and_then(|above| on.get(above as usize)).copied().unwrap_or([1.0; ROWS]);
+    let old = split.ancestor.and_then(|above| on.get(above as usize)).copied().unwrap_or([T::of(1.0); ROWS]);
     let Some(met) = on.get_mut(split.level as usize) else { return };
     if is_left {
         let left = block.ask(forest, split.test);
         for ((met, left), old) in met.iter_mut().zip(left).zip(old) {
-            *met = f64::from(left) * old;
+            *met = T::of_bit(left) * old;
         }
     } else {
         for (met, old) in met.iter_mut().zip(old) {

@@ -7,18 +7,23 @@ mod attributions;
 mod block;
 mod error;
 mod explainer;
+mod fold;
 mod forest;
 mod interactions;
+mod linked;
+mod machine;
 mod options;
 mod paths;
+mod patterns;
 mod players;
 mod quadrature;
 mod reference;
 mod sweep;
+mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use attributions::{Attributions, Interactions};
+pub use attributions::{Attributions, Interactions, LinkedAttributions};
 pub use error::ShapleyError;
 pub use explainer::TreeExplainer;
 pub use options::{Background, Interaction, Method, Options, Players, Precision};

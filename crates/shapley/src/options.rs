@@ -11,16 +11,20 @@ pub struct Options<'a> {
     pub players: Players<'a>,
     /// Bytes that prepared tables may take. Where they would take more, the same numbers are computed row by row.
     pub memory_budget: usize,
+    /// About how many rows will be explained, which decides how much preparation pays. The values are the same within
+    /// the precision.
+    pub expected_rows: usize,
 }
 
 impl Default for Options<'_> {
-    /// Path-dependent, fast, by column, with tables of at most 1 GiB.
+    /// Path-dependent, fast, by column, with tables of at most 1 GiB, for many rows.
     fn default() -> Self {
         Self {
             method: Method::PathDependent,
             precision: Precision::Fast,
             players: Players::Columns,
             memory_budget: 1 << 30,
+            expected_rows: usize::MAX,
         }
     }
 }

@@ -9,14 +9,15 @@
 //! ```
 //!
 //! Gauss–Legendre with `⌈d/2⌉` nodes is exact for these polynomials of degree `d − 1` (the idea of quadrature is
-//! Jiang and others', 2025, as in shapiq). With `f_k = t·o_k + (1−t)·z_k` and `F = 1/f_k` at `o_k = 1`, the quotient
-//! `(o_k − z_k)/f_k` is `o_k·F/(1−t) − 1/(1−t)`. On the way down each split multiplies the product by its factor; on the
-//! way up the sums `S` of `v·∏f` over leaves are gathered, and each way down from a split gives its player
-//! `Σ_t w_t/(1−t)·S·(o·F − o'·F')`, where the primed ones are of the nearest split above that asks the same player
-//! (1 where there is none). Constant factors are taken into the product at the root. Nothing is divided by `z` or `o`,
-//! so splits that no training row took need no special case.
+//! Jiang and others', 2025, as in shapiq). With `f_k = t·o_k + (1−t)·z_k`, the quotient `ρ_k = (o_k − z_k)/f_k` is
+//! `(1−z_k)/(t + (1−t)·z_k)` where the row meets the conditions and `−1/(1−t)` where it does not. On the way down
+//! each split multiplies the product by its factor; on the way up the sums `S` of `v·∏f` over leaves are gathered, and
+//! each way down from a split gives its player `Σ_t w_t·S·(ρ − ρ')`, where `ρ'` is of the nearest split above that asks
+//! the same player (0 where there is none). Nothing is divided by `z` or `o`, so splits that no training row took need
+//! no special case; and sums for rows that meet the conditions and rows that do not are kept apart, so that nothing
+//! cancels.
 //!
-//! Cost: some eight operations for each split and node of the quadrature, whatever the depth.
+//! Cost: some ten operations for each split and node of the quadrature, whatever the depth.
 
 use crate::{
     block::{Block, ROWS},
@@ -40,10 +41,18 @@ pub(crate) trait Real:
     fn double(self) -> f64;
     /// `self·b + c`, rounded once where the machine can.
     fn times_plus<const FUSED: bool>(self, b: Self, c: Self) -> Self;
+
+    /// Adds what stands in a table, of a length that is a power of two, at each pattern.
+    ///
+    /// # Safety
+    /// The machine has AVX-512 F, VL, BW and DQ, AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    #[allow(unsafe_code, reason = "only called where the instructions were found")]
+    unsafe fn read_avx512(table: &[Self], bits: &[u32; ROWS], share: &mut [Self; ROWS]);
 }
 
 macro_rules! real {
-    ($type:ty) => {
+    ($type:ty, $read:expr) => {
         impl Real for $type {
             #[inline(always)]
             #[allow(clippy::cast_possible_truncation, reason = "the width that was asked for")]
@@ -62,11 +71,19 @@ macro_rules! real {
             fn times_plus<const FUSED: bool>(self, b: Self, c: Self) -> Self {
                 if FUSED { self.mul_add(b, c) } else { self * b + c }
             }
+            #[cfg(target_arch = "x86_64")]
+            #[inline(always)]
+            #[allow(unsafe_code, reason = "only called where the instructions were found")]
+            unsafe fn read_avx512(table: &[Self], bits: &[u32; ROWS], share: &mut [Self; ROWS]) {
+                let read: unsafe fn(&[Self], &[u32; ROWS], &mut [Self; ROWS]) = $read;
+                // SAFETY: as the caller promises.
+                unsafe { read(table, bits, share) }
+            }
         }
     };
 }
-real!(f32);
-real!(f64);
+real!(f32, crate::machine::permute::read);
+real!(f64, crate::machine::read_any);
 
 /// One number per row of a block.
 type Row<T> = [T; ROWS];
@@ -87,23 +104,25 @@ enum Event {
 /// Constants of a split at one node of the quadrature.
 #[derive(Clone, Copy, Debug, Default)]
 struct Factor<T> {
-    /// What presence adds: `t·F'`.
+    /// What presence adds: `t/f'`, with `f'` of the player's split above where the row meets that.
     present: T,
-    /// `F` on the left.
-    left: T,
-    /// `F` on the right.
-    right: T,
-    /// `F'` of the split above that asks the same player.
-    above: T,
-    /// Factor of the left side when absent: `(1−t)·share`; below another split of the player, `t·F'·share`.
+    /// Factor of the left side when absent: `(1−t)·share`; below another split of the player, `t/f'·share`.
     share: T,
+    /// `ρ` on the left where the row meets the conditions.
+    left: T,
+    /// The same on the right.
+    right: T,
+    /// The same of the player's split above.
+    above: T,
+    /// `ρ` where the row does not meet the conditions.
+    unmet: T,
 }
 
 /// A tree ready to be swept.
 #[derive(Clone, Debug)]
 pub(crate) struct Sweep<T> {
     events: Vec<Event>,
-    /// Nodes of the quadrature with their weights over `1 − t`.
+    /// Weights of the nodes of the quadrature.
     start: Vec<T>,
     /// By split and node.
     factors: Vec<Factor<T>>,
@@ -121,25 +140,22 @@ pub(crate) struct Scratch<T> {
     sums: Vec<Row<T>>,
     /// Whether a row meets the conditions on the way down that is being taken, by level.
     on: Vec<Row<T>>,
-    /// By player.
-    pub(crate) shares: Vec<Row<T>>,
 }
 
 impl<T: Real> Scratch<T> {
     /// For trees of up to this depth and number of nodes of the quadrature.
-    pub(crate) fn new(depth: usize, n_nodes: usize, n_players: usize) -> Self {
+    pub(crate) fn new(depth: usize, n_nodes: usize) -> Self {
         let row = [T::default(); ROWS];
         Self {
             products: vec![row; (depth + 1) * n_nodes],
             sums: vec![row; (depth + 1) * n_nodes],
             on: vec![row; depth + 1],
-            shares: vec![row; n_players],
         }
     }
 
     /// Bytes that it takes.
-    pub(crate) fn bytes(depth: usize, n_nodes: usize, n_players: usize) -> usize {
-        size_of::<Row<T>>() * ((depth + 1) * (2 * n_nodes + 1) + n_players)
+    pub(crate) fn bytes(depth: usize, n_nodes: usize) -> usize {
+        size_of::<Row<T>>() * (depth + 1) * (2 * n_nodes + 1)
     }
 }
 
@@ -149,15 +165,16 @@ impl<T: Real> Sweep<T> {
         let mut factors = Vec::with_capacity(shape.splits.len() * rule.len());
         for (split, z) in shape.splits.iter().zip(&aboves(shape)) {
             for (t, _) in &rule {
-                let full = |z: f64| 1.0 / (t + (1.0 - t) * z);
-                let r = split.left_share;
-                let present = t * full(*z);
+                let (r, unmet) = (split.left_share, -1.0 / (1.0 - t));
+                let rho = |z: f64| (1.0 - z) / (t + (1.0 - t) * z);
+                let present = t / (t + (1.0 - t) * z);
                 factors.push(Factor {
                     present: T::of(present),
-                    left: T::of(full(z * r)),
-                    right: T::of(full(z * (1.0 - r))),
-                    above: T::of(full(*z)),
                     share: T::of(if split.ancestor.is_some() { present * r } else { (1.0 - t) * r }),
+                    left: T::of(rho(z * r)),
+                    right: T::of(rho(z * (1.0 - r))),
+                    above: T::of(rho(*z)),
+                    unmet: T::of(unmet),
                 });
             }
         }
@@ -166,7 +183,7 @@ impl<T: Real> Sweep<T> {
         players.dedup();
         Self {
             events: events(shape),
-            start: rule.iter().map(|(t, w)| T::of(w / (1.0 - t))).collect(),
+            start: rule.iter().map(|(_, w)| T::of(*w)).collect(),
             factors,
             values: shape.values.iter().map(|v| T::of(*v)).collect(),
             width: shape.width(n_outputs),
@@ -184,7 +201,7 @@ impl<T: Real> Sweep<T> {
         shape.splits.len() * Self::n_nodes(shape) * size_of::<Factor<T>>()
     }
 
-    /// Attributions of a block to one of the tree's outputs, added to `scratch.shares`.
+    /// Attributions of a block to one of the tree's outputs, added to `shares` by player.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "the innermost loop; `over` keeps every index in range")]
     #[allow(clippy::too_many_lines, reason = "four events of one walk, which share their state")]
@@ -195,9 +212,10 @@ impl<T: Real> Sweep<T> {
         block: &Block,
         output: usize,
         scratch: &mut Scratch<T>,
+        shares: &mut [Row<T>],
     ) {
         let n = self.start.len();
-        let Scratch { products, sums, on, shares } = scratch;
+        let Scratch { products, sums, on } = scratch;
         for (product, start) in products.iter_mut().zip(&self.start) {
             *product = [*start; ROWS];
         }
@@ -229,7 +247,7 @@ impl<T: Real> Sweep<T> {
                     let r = T::of(split.left_share);
                     if matches!(event, Event::Pair(_)) {
                         let (v, w) = (value(split.left), value(split.right));
-                        let mut dots = [[T::default(); ROWS]; 3];
+                        let mut dots = [[T::default(); ROWS]; 5];
                         for q in 0..n {
                             let f = factors[q];
                             let (p, sum) = (&above[q], &mut sums[here + q]);
@@ -239,12 +257,17 @@ impl<T: Real> Sweep<T> {
                                 let (a, b) = (v * down, w * (p[i] - down));
                                 sum[i] = a + b;
                                 dots[0][i] = a.times_plus::<FUSED>(f.left, dots[0][i]);
-                                dots[1][i] = b.times_plus::<FUSED>(f.right, dots[1][i]);
-                                dots[2][i] = (a + b).times_plus::<FUSED>(f.above, dots[2][i]);
+                                dots[1][i] = a.times_plus::<FUSED>(f.unmet, dots[1][i]);
+                                dots[2][i] = b.times_plus::<FUSED>(f.right, dots[2][i]);
+                                dots[3][i] = b.times_plus::<FUSED>(f.unmet, dots[3][i]);
+                                dots[4][i] = (a + b).times_plus::<FUSED>(f.above, dots[4][i]);
                             }
                         }
+                        let [left, left_unmet, right, right_unmet, above] = &dots;
                         for i in 0..ROWS {
-                            share[i] += met[i] * dots[0][i] + (old[i] - met[i]) * dots[1][i] - old[i] * dots[2][i];
+                            share[i] += chosen(met[i], left[i], left_unmet[i])
+                                + chosen(old[i] - met[i], right[i], right_unmet[i])
+                                - chosen(old[i], above[i], left_unmet[i] + right_unmet[i]);
                         }
                         continue;
                     }
@@ -260,17 +283,18 @@ impl<T: Real> Sweep<T> {
                         continue;
                     }
                     let v = value(split.left);
-                    let mut dot = [T::default(); ROWS];
+                    let mut dots = [[T::default(); ROWS]; 2];
                     for q in 0..n {
                         let (p, sum) = (&below[q], &mut sums[here + q]);
                         for i in 0..ROWS {
                             let s = v * p[i];
                             sum[i] = s;
-                            dot[i] = s.times_plus::<FUSED>(factors[q].left, dot[i]);
+                            dots[0][i] = s.times_plus::<FUSED>(factors[q].left, dots[0][i]);
+                            dots[1][i] = s.times_plus::<FUSED>(factors[q].unmet, dots[1][i]);
                         }
                     }
                     for i in 0..ROWS {
-                        share[i] += met[i] * dot[i];
+                        share[i] += chosen(met[i], dots[0][i], dots[1][i]);
                         // From here on the way to the right.
                         on[level][i] = old[i] - met[i];
                     }
@@ -282,17 +306,19 @@ impl<T: Real> Sweep<T> {
                     // Two leaves are a pair, so that a split follows on the right.
                 }
                 Event::AfterLeft(_) => {
-                    let mut dot = [T::default(); ROWS];
+                    let mut dots = [[T::default(); ROWS]; 2];
                     let (upper, lower) = sums.split_at_mut(here + n);
                     for q in 0..n {
                         for i in 0..ROWS {
-                            upper[here + q][i] = lower[q][i];
-                            dot[i] = lower[q][i].times_plus::<FUSED>(factors[q].left, dot[i]);
+                            let s = lower[q][i];
+                            upper[here + q][i] = s;
+                            dots[0][i] = s.times_plus::<FUSED>(factors[q].left, dots[0][i]);
+                            dots[1][i] = s.times_plus::<FUSED>(factors[q].unmet, dots[1][i]);
                         }
                     }
                     let met = &mut on[level];
                     for i in 0..ROWS {
-                        share[i] += met[i] * dot[i];
+                        share[i] += chosen(met[i], dots[0][i], dots[1][i]);
                         met[i] = old[i] - met[i];
                     }
                     let (above, below) = products.split_at_mut(here + n);
@@ -305,22 +331,24 @@ impl<T: Real> Sweep<T> {
                         continue;
                     }
                     let w = value(split.right);
-                    let mut dots = [[T::default(); ROWS]; 2];
+                    let mut dots = [[T::default(); ROWS]; 4];
                     for q in 0..n {
                         for i in 0..ROWS {
                             let b = w * (above[here + q][i] - below[q][i]);
                             let s = upper[here + q][i] + b;
                             upper[here + q][i] = s;
                             dots[0][i] = b.times_plus::<FUSED>(factors[q].right, dots[0][i]);
-                            dots[1][i] = s.times_plus::<FUSED>(factors[q].above, dots[1][i]);
+                            dots[1][i] = b.times_plus::<FUSED>(factors[q].unmet, dots[1][i]);
+                            dots[2][i] = s.times_plus::<FUSED>(factors[q].above, dots[2][i]);
+                            dots[3][i] = s.times_plus::<FUSED>(factors[q].unmet, dots[3][i]);
                         }
                     }
                     for i in 0..ROWS {
-                        share[i] += met[i] * dots[0][i] - old[i] * dots[1][i];
+                        share[i] += chosen(met[i], dots[0][i], dots[1][i]) - chosen(old[i], dots[2][i], dots[3][i]);
                     }
                 }
                 Event::AfterRight(_) => {
-                    let mut dots = [[T::default(); ROWS]; 2];
+                    let mut dots = [[T::default(); ROWS]; 4];
                     let (upper, lower) = sums.split_at_mut(here + n);
                     for q in 0..n {
                         for i in 0..ROWS {
@@ -328,17 +356,25 @@ impl<T: Real> Sweep<T> {
                             let s = upper[here + q][i] + b;
                             upper[here + q][i] = s;
                             dots[0][i] = b.times_plus::<FUSED>(factors[q].right, dots[0][i]);
-                            dots[1][i] = s.times_plus::<FUSED>(factors[q].above, dots[1][i]);
+                            dots[1][i] = b.times_plus::<FUSED>(factors[q].unmet, dots[1][i]);
+                            dots[2][i] = s.times_plus::<FUSED>(factors[q].above, dots[2][i]);
+                            dots[3][i] = s.times_plus::<FUSED>(factors[q].unmet, dots[3][i]);
                         }
                     }
                     let met = &on[level];
                     for i in 0..ROWS {
-                        share[i] += met[i] * dots[0][i] - old[i] * dots[1][i];
+                        share[i] += chosen(met[i], dots[0][i], dots[1][i]) - chosen(old[i], dots[2][i], dots[3][i]);
                     }
                 }
             }
         }
     }
+}
+
+/// One of two sums, where `met` is 1 or 0.
+#[inline(always)]
+fn chosen<T: Real>(met: T, yes: T, no: T) -> T {
+    met * yes + (T::of(1.0) - met) * no
 }
 
 /// By split: share of training rows that the conditions of its player above it let through.

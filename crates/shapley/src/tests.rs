@@ -2,7 +2,7 @@
 
 use equipoise_models::{
     TreeEnsemble,
-    trees::{Categories, Comparison, EnsembleParts, Feature, Node, Rule, Tree, TreeParts},
+    trees::{Categories, Comparison, EnsembleParts, Feature, Link, Node, Rule, Tree, TreeParts},
 };
 
 use crate::{
@@ -444,4 +444,149 @@ fn grouped_features_are_one_player() {
     let few = Players::Groups { of: &of, names: &names[..2] };
     let error = TreeExplainer::new(&ensemble, &Options { players: few, ..Options::default() }).unwrap_err();
     assert_eq!(error, ShapleyError::Group { feature: 3, group: 2, count: 2 });
+}
+
+#[test]
+fn every_kind_of_machine_gives_the_same() {
+    let mut dice = Dice(77);
+    for plan in [PLANS[1], Plan { n_numbers: 14, n_trees: 4, n_outputs: 2, wide: true, depth: 11 }] {
+        let ensemble = grown(&mut dice, plan);
+        let given = rows(&mut dice, 150, plan.n_numbers);
+        let rows = rows(&mut dice, 130, plan.n_numbers);
+        let background = Background { rows: &given, weights: None };
+        for method in [Method::PathDependent, Method::Interventional(background)] {
+            for precision in [Precision::Fast, Precision::Exact] {
+                let explainer = TreeExplainer::new(&ensemble, &options(method, precision)).unwrap();
+                let best = explainer.explain(&rows).unwrap();
+                for machine in crate::machine::Machine::all() {
+                    let other = explainer.clone().on(machine);
+                    let near = tolerance(precision);
+                    assert_near(&other.explain(&rows).unwrap().values, &best.values, near, "values");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn tables_sweeps_and_comparisons_agree() {
+    let mut dice = Dice(78);
+    for plan in PLANS {
+        let ensemble = grown(&mut dice, plan);
+        let given = rows(&mut dice, 90, plan.n_numbers);
+        let rows = rows(&mut dice, 70, plan.n_numbers);
+        for precision in [Precision::Fast, Precision::Exact] {
+            let swept = TreeExplainer::new(&ensemble, &options(Method::PathDependent, precision)).unwrap();
+            let (looked_up, swept) = (swept.clone().by_tables(precision, true), swept.by_tables(precision, false));
+            let near = tolerance(precision);
+            let expected = swept.explain(&rows).unwrap();
+            assert_near(&looked_up.explain(&rows).unwrap().values, &expected.values, near, "path-dependent");
+            let method = Method::Interventional(Background { rows: &given, weights: None });
+            let looked_up = TreeExplainer::new(&ensemble, &options(method, precision)).unwrap();
+            let expected = looked_up.clone().by_comparing().explain(&rows).unwrap();
+            assert_near(&looked_up.explain(&rows).unwrap().values, &expected.values, near, "interventional");
+            // Without memory for tables the patterns are compared one by one.
+            let tight = Options { memory_budget: 0, ..options(method, precision) };
+            let one_by_one = TreeExplainer::new(&ensemble, &tight).unwrap();
+            assert_near(&one_by_one.explain(&rows).unwrap().values, &expected.values, near, "one by one");
+        }
+    }
+}
+
+#[test]
+fn trees_without_a_split_are_their_base() {
+    let leaf = TreeParts {
+        nodes: vec![Node::Leaf(0)],
+        values: vec![2.0],
+        output: Some(0),
+        covers: Some(vec![5.0]),
+        linear: Vec::new(),
+    };
+    let ensemble = stump_of(leaf);
+    let background = Background { rows: &[1.0, 1.0], weights: None };
+    for method in [Method::PathDependent, Method::Interventional(background)] {
+        let explainer = TreeExplainer::new(&ensemble, &options(method, Precision::Fast)).unwrap();
+        let found = explainer.explain(&[0.0, 0.0]).unwrap();
+        assert_eq!((found.base, found.values), (vec![12.0], vec![0.0, 0.0]));
+        assert_eq!(explainer.margins(&[0.0, 0.0]).unwrap(), [12.0]);
+    }
+}
+
+/// The same trees with a link.
+fn linked(ensemble: &TreeEnsemble, link: Link) -> TreeEnsemble {
+    TreeEnsemble::new(EnsembleParts {
+        features: ensemble.features().to_vec(),
+        trees: ensemble.trees().to_vec(),
+        base: ensemble.base().to_vec(),
+        scale: ensemble.scale(),
+        link,
+        ..EnsembleParts::default()
+    })
+    .unwrap()
+}
+
+#[test]
+fn answers_are_the_definition() {
+    let mut dice = Dice(41);
+    for (plan, link) in [(PLANS[0], Link::Logistic { scale: 2.0 }), (PLANS[1], Link::Softmax), (PLANS[2], Link::Exp)] {
+        let ensemble = linked(&grown(&mut dice, plan), link);
+        let (n, k) = (plan.n_numbers + 1, plan.n_outputs);
+        let given = rows(&mut dice, 7, plan.n_numbers);
+        let rows = rows(&mut dice, 5, plan.n_numbers);
+        let weights = [1.0, 2.0, 0.0, 1.0, 0.5, 3.0, 1.0];
+        let method = Method::Interventional(Background { rows: &given, weights: Some(&weights) });
+        let explainer = TreeExplainer::new(&ensemble, &options(method, Precision::Exact)).unwrap();
+        let found = explainer.explain_answers(&rows).unwrap();
+        let against = |row: &[f64], other: &[f64]| {
+            let game = |known: usize| {
+                let mut margins = mixed(&ensemble, row, other, &[1.0], known);
+                link.apply(&mut margins, k);
+                margins
+            };
+            (played(n, k, &game).values, game(0))
+        };
+        let (total, squares) = (weights.iter().sum::<f64>(), weights.iter().map(|w| w * w).sum::<f64>());
+        for (at, row) in rows.chunks_exact(n).enumerate() {
+            let (each, answers): (Vec<_>, Vec<_>) = given.chunks_exact(n).map(|other| against(row, other)).unzip();
+            let mean = |numbers: &[Vec<f64>], of: &dyn Fn(&[f64]) -> f64| -> f64 {
+                numbers.iter().zip(weights).map(|(one, w)| w / total * of(one)).sum()
+            };
+            let base: Vec<f64> = (0..k).map(|o| mean(&answers, &|one| one[o])).collect();
+            assert_near(&found.attributions.base, &base, 1e-12, "base");
+            let values: Vec<f64> = (0..n * k).map(|i| mean(&each, &|one| one[i])).collect();
+            assert_near(&found.attributions.values[at * n * k..][..n * k], &values, 1e-12, "values");
+            let share = squares / (total * total);
+            let errors: Vec<f64> = (0..n * k)
+                .map(|i| (mean(&each, &|one| (one[i] - values[i]).powi(2)) / (1.0 - share) * share).sqrt())
+                .collect();
+            let se = found.standard_errors.as_ref().unwrap();
+            assert_near(&se[at * n * k..][..n * k], &errors, 1e-10, "standard errors");
+        }
+    }
+}
+
+#[test]
+fn a_probability_by_hand() {
+    // Margins of ln 3 on the left and 0 on the right: odds of 3 to 1 and of 1 to 1.
+    let parts = TreeParts { values: vec![3.0_f64.ln(), 0.0], ..stump() };
+    let ensemble = linked(&stump_of(parts), Link::Logistic { scale: 1.0 });
+    let ensemble = TreeEnsemble::new(EnsembleParts {
+        features: ensemble.features().to_vec(),
+        trees: ensemble.trees().to_vec(),
+        base: vec![0.0],
+        scale: 1.0,
+        link: Link::Logistic { scale: 1.0 },
+        ..EnsembleParts::default()
+    })
+    .unwrap();
+    let background = Background { rows: &[1.0, 0.0], weights: None };
+    let explainer = TreeExplainer::new(&ensemble, &options(Method::Interventional(background), Precision::Fast));
+    let found = explainer.unwrap().explain_answers(&[0.2, 7.0]).unwrap();
+    assert_near(&found.attributions.base, &[0.5], 1e-15, "base");
+    assert_near(&found.attributions.values, &[0.25, 0.0], 1e-15, "values");
+    // One background row says nothing of a population.
+    assert_eq!(found.standard_errors, None);
+    let without = TreeExplainer::new(&ensemble, &Options::default()).unwrap();
+    let error = without.explain_answers(&[0.2, 7.0]).unwrap_err();
+    assert_eq!(error, ShapleyError::NeedsBackground { what: "an explanation of the model's answer" });
 }

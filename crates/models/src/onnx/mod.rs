@@ -5,6 +5,7 @@
 
 mod attributes;
 mod columns;
+mod forest;
 mod graph;
 mod ops;
 mod proto;
@@ -22,7 +23,7 @@ use self::graph::{Graph, Refusal};
 use self::proto::ModelProto;
 use self::signature::{GraphInput, GraphOutput, Links, Meaning};
 use self::tensor::{Fault, Tensor, element};
-use crate::{Input, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs};
+use crate::{Input, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs, TreeEnsemble};
 
 /// Rows evaluated together. Cut the same whatever the number of threads, so that the answers are the same.
 const BLOCK_ROWS: usize = 1024;
@@ -58,6 +59,8 @@ pub(crate) struct OnnxModel {
     inputs: Vec<GraphInput>,
     output: GraphOutput,
     block_rows: usize,
+    /// Its trees, when there is nothing beside them but columns made ready.
+    trees: Option<TreeEnsemble>,
 }
 
 impl OnnxModel {
@@ -93,7 +96,8 @@ impl OnnxModel {
         }
         let block_rows = n_rows.unwrap_or(if ready.is_heavy() { BLOCK_PICTURES } else { BLOCK_ROWS });
         let info = describe(&model, &ready, &inputs, &output);
-        Ok(Self { info, graph: ready, inputs, output, block_rows })
+        let trees = ready.trees().and_then(|trees| forest::of_graph(&model, graph, &inputs, &output, trees));
+        Ok(Self { info, graph: ready, inputs, output, block_rows, trees })
     }
 
     /// Number of classes, where the file says so.
@@ -132,6 +136,10 @@ impl Model for OnnxModel {
         let blocks = blocks.map_err(predict_error)?;
         let is_padded = self.inputs.iter().any(|input| input.n_rows.is_some());
         columns::outputs(&blocks, &self.output, batch.n_rows, is_padded).map_err(predict_error)
+    }
+
+    fn trees(&self) -> Option<&TreeEnsemble> {
+        self.trees.as_ref()
     }
 }
 

@@ -1,10 +1,10 @@
 //! A batch of rows as trees see it.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use equipoise_data::MISSING;
 
-use super::{Categories, EnsembleParts, FeatureKind, Precision, category};
+use super::{Categories, EnsembleParts, FeatureKind, Precision, Together, category};
 use crate::{InputColumn, Inputs, ModelError};
 
 /// One feature of a batch.
@@ -79,6 +79,9 @@ pub(super) fn in_precision(precision: Precision, x: f64) -> f64 {
     }
 }
 
+/// Features that are computed together, with their values.
+type Group = (Arc<dyn Together>, Vec<Vec<f64>>);
+
 /// The features of a batch, derived ones included.
 pub(super) fn columns<'a>(parts: &EnsembleParts, batch: &Inputs<'a>) -> Result<Vec<Encoding<'a>>, ModelError> {
     let n_inputs = parts.features.iter().filter(|f| !f.is_derived()).count();
@@ -90,9 +93,24 @@ pub(super) fn columns<'a>(parts: &EnsembleParts, batch: &Inputs<'a>) -> Result<V
     }
     let mut inputs = batch.columns.iter();
     let mut encoded = Vec::with_capacity(parts.features.len());
+    // Features that are computed together, which is done once.
+    let mut together: Vec<Group> = Vec::new();
     for feature in &parts.features {
         let column = match &feature.kind {
-            FeatureKind::Derived(derive) => Encoding::Numbers(derive.values(batch)?.into()),
+            FeatureKind::Derived(derive) => match derive.together() {
+                None => Encoding::Numbers(derive.values(batch)?.into()),
+                Some((group, place)) => {
+                    let known = together.iter().position(|(other, _)| Arc::ptr_eq(other, &group));
+                    if known.is_none() {
+                        let columns = group.columns(batch)?;
+                        together.push((group, columns));
+                    }
+                    let at = known.unwrap_or(together.len().saturating_sub(1));
+                    let columns = together.get_mut(at);
+                    let column = columns.and_then(|(_, columns)| columns.get_mut(place)).map(std::mem::take);
+                    Encoding::Numbers(column.unwrap_or_default().into())
+                }
+            },
             FeatureKind::Number => match inputs.next() {
                 Some(column) => Encoding::Numbers(numbers(&feature.name, column)?),
                 None => continue,

@@ -36,6 +36,20 @@ pub trait Derive: Debug + Send + Sync {
     /// # Errors
     /// When a column does not hold what is needed.
     fn values(&self, batch: &Inputs<'_>) -> Result<Vec<f64>, ModelError>;
+
+    /// The features that are computed in one go with it, and its place among them.
+    fn together(&self) -> Option<(Arc<dyn Together>, usize)> {
+        None
+    }
+}
+
+/// Derived features that are computed together.
+pub trait Together: Debug + Send + Sync {
+    /// Their values for a batch, feature by feature.
+    ///
+    /// # Errors
+    /// When a column does not hold what is needed.
+    fn columns(&self, batch: &Inputs<'_>) -> Result<Vec<Vec<f64>>, ModelError>;
 }
 
 impl Feature {

@@ -20,7 +20,7 @@ pub(crate) use category::number_text;
 pub use encode::Encoded;
 pub(crate) use encode::{numbers, texts};
 pub use ensemble::{EnsembleError, EnsembleParts, Precision, TreeEnsemble};
-pub use feature::{Derive, Feature, FeatureKind};
+pub use feature::{Derive, Feature, FeatureKind, Together};
 pub use link::{Answer, Link};
 pub(crate) use model::{TreeModel, checked_classes, outputs_of};
 pub use tree::{Comparison, LinearLeaf, Node, Rule, Tree, TreeError, TreeParts};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use equipoise_models::Model;
+use equipoise_models::{Input, InputKind, Inputs, Model, trees::FeatureKind};
 
 use crate::support::{Table, opened, shared, values};
 
@@ -74,6 +74,62 @@ fn catboost() {
         ("california_housing-catboost", "california_housing"),
     ] {
         reproduces(fixture, &format!("{fixture}.json"), Some(data), DOUBLE);
+    }
+}
+
+/// Trees out of an ONNX graph say what the graph itself says, of every test row.
+#[test]
+fn trees_in_onnx_say_what_their_graph_says() {
+    for (fixture, data, n_trees) in [
+        ("adult-sk_hgb", "adult", 0),
+        ("adult-sk_rf", "adult", 0),
+        ("bank_marketing-sk_rf", "bank_marketing", 0),
+        ("bike_sharing-sk_hgb", "bike_sharing", 0),
+        ("california_housing-sk_hgb", "california_housing", 0),
+        ("california_housing-sk_rf", "california_housing", 0),
+        ("compas-sk_hgb", "compas", 0),
+        ("compas-sk_rf", "compas", 0),
+        ("compas-sk_tree", "compas", 1),
+        ("digits-sk_rf", "digits", 0),
+    ] {
+        let file = format!("{fixture}.onnx");
+        let Some(shared) = shared() else {
+            eprintln!("skipped: {file}, for there is no ../shared (EQUIPOISE_SHARED names another place)");
+            return;
+        };
+        let table = Table::read(&shared.join("data").join(data).join("test.parquet"));
+        let model = opened(&file, &read(&shared.join("models").join(&file))).unwrap();
+        let trees = model.trees().unwrap_or_else(|| panic!("{file}: no trees"));
+        assert!(n_trees == 0 || trees.trees().len() == n_trees, "{file}: {} trees", trees.trees().len());
+        let inputs = inputs_of(&table, model.as_ref());
+        let expected = values(model.predict(&inputs).unwrap());
+        let mut found = trees.margins(&inputs).unwrap();
+        encoded_rows_agree(model.as_ref(), &inputs, &found);
+        trees.link().apply(&mut found, trees.n_outputs());
+        assert_eq!(found.len(), expected.len(), "{file}");
+        let mut worst = 0.0_f64;
+        for (f, e) in found.iter().zip(&expected) {
+            worst = worst.max((f - e).abs() / e.abs().max(1.0));
+        }
+        assert!(worst <= 1e-6, "{file}: differs by {worst:e}");
+        eprintln!("{file}: {} trees, {} rows within {worst:.1e}", trees.trees().len(), table.n_rows);
+        for feature in trees.features() {
+            if let FeatureKind::Derived(derive) = &feature.kind {
+                let source = &trees.features()[derive.sources()[0]].name;
+                assert!(feature.name == *source || feature.name.starts_with(&format!("{source}=")), "{}", feature.name);
+            }
+        }
+    }
+}
+
+/// The columns that a model asks for; a tensor takes the columns of the data in their order.
+fn inputs_of<'a>(table: &'a Table, model: &dyn Model) -> Inputs<'a> {
+    match model.info().inputs.as_slice() {
+        [Input { kind: InputKind::Tensor(width), .. }] => {
+            let columns = table.columns.iter().take(*width).map(|(_, column)| column.as_input()).collect();
+            Inputs { n_rows: table.n_rows, columns }
+        }
+        _ => table.inputs(model),
     }
 }
 

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 pub(crate) use super::attributes::Attributes;
 pub(crate) use super::tensor::{Data, Fault, Tensor, Text, count, element};
+pub(crate) use scores::PostTransform;
 pub(crate) use trees::FlatTrees;
 
 /// What a node computes.
