@@ -4,18 +4,19 @@ use equipoise_models::{TreeEnsemble, trees::Link};
 use rayon::prelude::*;
 
 use crate::{
-    Attributions, Background, Interaction, Interactions, LinkedAttributions, Method, Options, Precision, ShapleyError,
-    block::{Block, ROWS, Ranks, goes_left, ranks_of},
-    forest::{Child, Forest, Shape},
+    Attributions, Interaction, Interactions, LinkedAttributions, Method, Options, Precision, ShapleyError,
+    background::{Compared, background_of, blocks_of, covers_over, rows_in},
+    block::{Block, ROWS, Ranks, ranks_of},
+    engine::{Engine, Ready, Room, Way, flush, pay_off},
+    forest::Forest,
     interactions::{PairScratch, Pairs},
     linked::{LinkedRoom, MOST_PLAYERS, Spread},
     machine::{Machine, TableRoom},
-    paths::Paths,
     patterns::Trail,
     players::Roster,
     reference::{Betas, Doubles, Singles, Walk},
-    sweep::{Real, Scratch, Sweep},
-    tables::{Tables, WeighedBlock, cost_of, path_dependent, tables_of},
+    sweep::{Real, Scratch},
+    tables::tables_of,
 };
 
 /// Exact Shapley values of a tree ensemble's margins.
@@ -36,39 +37,6 @@ pub struct TreeExplainer {
     background: Option<Compared>,
     machine: Machine,
     memory_budget: usize,
-}
-
-/// By what the values are computed.
-#[derive(Clone, Debug)]
-enum Engine {
-    Fast(Ready<f32>),
-    Exact(Ready<f64>),
-    /// Each row with each background row: trees too deep for patterns.
-    Compared,
-}
-
-/// All trees made ready.
-#[derive(Clone, Debug)]
-struct Ready<T> {
-    trees: Vec<Way<T>>,
-    /// Splits on the longest way, and most nodes of a quadrature.
-    depth: usize,
-    n_nodes: usize,
-}
-
-/// How one tree is worked out.
-#[derive(Clone, Debug)]
-enum Way<T> {
-    Sweep(Sweep<T>),
-    Tables(Tables<T>),
-}
-
-/// Background rows to compare with.
-#[derive(Clone, Debug)]
-struct Compared {
-    ranks: Vec<i32>,
-    weights: Vec<f64>,
-    betas: Betas,
 }
 
 /// Most blocks that go through a tree together, and the bytes that their sums may take.
@@ -460,37 +428,6 @@ impl TreeExplainer {
     }
 }
 
-/// Adds what one tree gave to the sums over trees, and clears it.
-fn flush<T: Real>(
-    players: &[u32],
-    shares: &mut [[T; ROWS]],
-    sums: &mut [[f64; ROWS]],
-    output: usize,
-    n_outputs: usize,
-) {
-    for player in players {
-        let share = shares.get_mut(*player as usize);
-        let sum = sums.get_mut(*player as usize * n_outputs + output);
-        if let (Some(share), Some(sum)) = (share, sum) {
-            sum.iter_mut().zip(share.iter()).for_each(|(sum, share)| *sum += share.double());
-            *share = [T::default(); ROWS];
-        }
-    }
-}
-
-/// Background rows by block with their weights; what fills up the last block weighs nothing.
-fn blocks_of(forest: &Forest, ranks: &[i32], weights: &[f64]) -> Vec<WeighedBlock> {
-    let rows: Vec<&[i32]> = ranks.chunks_exact(forest.lanes.len().max(1)).collect();
-    let of = |(rows, weights): (&[&[i32]], &[f64])| {
-        let mut block = Block::new(forest);
-        block.fill_ranks(rows);
-        let mut heavy = [0.0; ROWS];
-        heavy.iter_mut().zip(weights).for_each(|(slot, weight)| *slot = *weight);
-        (block, heavy)
-    };
-    rows.chunks(ROWS).zip(weights.chunks(ROWS)).map(of).collect()
-}
-
 #[cfg(test)]
 impl TreeExplainer {
     /// With other instructions.
@@ -512,186 +449,4 @@ impl TreeExplainer {
     pub(crate) fn by_comparing(self) -> Self {
         Self { engine: Engine::Compared, ..self }
     }
-}
-
-/// What one thread needs.
-struct Room<T> {
-    /// Blocks of rows with their sums by player and output.
-    blocks: Vec<(Block, Vec<[f64; ROWS]>)>,
-    scratch: Scratch<T>,
-    tables: TableRoom,
-    /// Within a tree, by player.
-    shares: Vec<[T; ROWS]>,
-}
-
-impl<T: Real> Ready<T> {
-    /// Each tree by tables where `by_tables` says so and patterns allow it, otherwise by a sweep.
-    fn over(forest: &Forest, n_players: usize, by_tables: &[bool], budget: usize) -> Result<Self, ShapleyError> {
-        let choices = || forest.trees.iter().zip(by_tables.iter().copied().chain(std::iter::repeat(false)));
-        let swept = || choices().filter(|(_, by_tables)| !by_tables).map(|(shape, _)| shape);
-        let n_nodes = forest.trees.iter().map(Sweep::<T>::n_nodes).max().unwrap_or(1);
-        let depth = forest.trees.iter().map(|shape| shape.depth).max().unwrap_or(0);
-        let constants: usize = swept().map(Sweep::<T>::bytes).sum();
-        let needed = constants + Scratch::<T>::bytes(depth, n_nodes) + n_players * size_of::<[T; ROWS]>();
-        if needed > budget {
-            return Err(ShapleyError::Memory { what: "the trees", needed, budget });
-        }
-        let choices: Vec<(&Shape, bool)> = choices().collect();
-        let way = |(shape, by_tables): (&Shape, bool)| {
-            let tables = if by_tables { path_dependent(forest, shape) } else { None };
-            tables.map_or_else(|| Way::Sweep(Sweep::over(shape, forest.n_outputs)), Way::Tables)
-        };
-        Ok(Self { trees: choices.into_par_iter().map(way).collect(), depth, n_nodes })
-    }
-
-    fn of_tables(tables: Vec<Tables<T>>) -> Self {
-        let depth = tables.iter().map(Tables::depth).max().unwrap_or(0);
-        Self { trees: tables.into_iter().map(Way::Tables).collect(), depth, n_nodes: 1 }
-    }
-}
-
-/// By tree: whether tables of 32-bit numbers cost less than sweeps, preparation included, within the memory budget.
-fn pay_off(forest: &Forest, machine: Machine, options: &Options<'_>) -> Vec<bool> {
-    let n_rows = options.expected_rows as f64;
-    let costs = forest.trees.par_iter().map(|shape| {
-        let width = shape.width(forest.n_outputs);
-        let swept = (shape.splits.len() * width * Sweep::<f32>::n_nodes(shape)) as f64 * machine.sweeping();
-        let cost = cost_of::<f32>(shape, width, |n_bits| machine.reading(n_bits))?;
-        (cost.per_row * n_rows + cost.once < swept * n_rows).then_some(cost.bytes)
-    });
-    let costs: Vec<Option<usize>> = costs.collect();
-    // Half of the budget is left to sweeps and rows.
-    let mut left = options.memory_budget / 2;
-    let mut take = |bytes: usize| {
-        let fits = bytes <= left;
-        left -= if fits { bytes } else { 0 };
-        fits
-    };
-    costs.into_iter().map(|bytes| bytes.is_some_and(&mut take)).collect()
-}
-
-impl Compared {
-    /// The background rows with their weights.
-    fn rows(&self, n_lanes: usize) -> impl Iterator<Item = (Ranks<'_>, f64)> {
-        self.ranks.chunks_exact(n_lanes).map(Ranks).zip(self.weights.iter().copied())
-    }
-}
-
-impl Forest {
-    /// Margins of one row.
-    fn margins(&self, ranks: Ranks<'_>) -> Vec<f64> {
-        let mut out = self.base.clone();
-        for shape in &self.trees {
-            let leaf = self.leaf(shape, ranks, |_| {});
-            let width = shape.width(self.n_outputs);
-            let values = shape.values.get(leaf as usize * width..).unwrap_or_default();
-            let outputs = out.iter_mut().skip(shape.output.unwrap_or(0)).take(width);
-            outputs.zip(values).for_each(|(sum, value)| *sum += value);
-        }
-        out
-    }
-
-    /// The leaf a row falls into; tells of each split on its way.
-    fn leaf(&self, shape: &Shape, ranks: Ranks<'_>, mut passes: impl FnMut(bool)) -> u32 {
-        let mut at = shape.root;
-        loop {
-            match at {
-                Child::Leaf(leaf) => return leaf,
-                Child::Split(place) => {
-                    let Some(split) = shape.splits.get(place as usize) else { return 0 };
-                    let is_left = goes_left(self, split.test, ranks);
-                    passes(is_left);
-                    at = if is_left { split.left } else { split.right };
-                }
-            }
-        }
-    }
-
-    /// Weighted mean of the margins.
-    fn mean_margins(&self, ranks: &[i32], weights: &[f64]) -> Vec<f64> {
-        let mut out = vec![0.0; self.n_outputs];
-        for (row, weight) in ranks.chunks_exact(self.lanes.len().max(1)).zip(weights) {
-            out.iter_mut().zip(self.margins(Ranks(row))).for_each(|(sum, margin)| *sum += weight * margin);
-        }
-        out
-    }
-
-    /// Margins when nothing is known, by the training rows.
-    fn expected(&self) -> Vec<f64> {
-        let trees: Vec<Vec<f64>> = self
-            .trees
-            .par_iter()
-            .map(|shape| Paths::over(shape).expected(shape, shape.width(self.n_outputs)))
-            .collect();
-        let mut out = self.base.clone();
-        for (shape, expected) in self.trees.iter().zip(trees) {
-            out.iter_mut().skip(shape.output.unwrap_or(0)).zip(expected).for_each(|(sum, e)| *sum += e);
-        }
-        out
-    }
-}
-
-fn rows_in(rows: &[f64], n_features: usize) -> Result<usize, ShapleyError> {
-    let n_rows = rows.len() / n_features.max(1);
-    if n_rows * n_features != rows.len() {
-        let expected = (n_rows + 1) * n_features;
-        return Err(ShapleyError::Shape { what: "values", found: rows.len(), expected });
-    }
-    Ok(n_rows)
-}
-
-/// Ranks of the background and weights that sum to 1, without rows that weigh nothing.
-fn background_of(forest: &Forest, background: Background<'_>) -> Result<(Vec<i32>, Vec<f64>), ShapleyError> {
-    let n_rows = rows_in(background.rows, forest.n_features)?;
-    let weights = weights_of(background, n_rows)?;
-    let n_features = forest.n_features.max(1);
-    let heavy = background.rows.chunks_exact(n_features).zip(&weights).filter(|(_, w)| **w > 0.0);
-    let ranks = heavy.flat_map(|(row, _)| ranks_of(forest, row)).collect();
-    Ok((ranks, weights.into_iter().filter(|w| *w > 0.0).collect()))
-}
-
-fn weights_of(background: Background<'_>, n_rows: usize) -> Result<Vec<f64>, ShapleyError> {
-    let given = match background.weights {
-        Some(weights) if weights.len() != n_rows => {
-            return Err(ShapleyError::Shape { what: "weights", found: weights.len(), expected: n_rows });
-        }
-        Some(weights) => weights.to_vec(),
-        None => vec![1.0; n_rows],
-    };
-    if let Some((row, weight)) = given.iter().enumerate().find(|(_, w)| !w.is_finite() || **w < 0.0) {
-        return Err(ShapleyError::BadWeight { row, weight: *weight });
-    }
-    let total: f64 = given.iter().sum();
-    if total > 0.0 { Ok(given.iter().map(|w| w / total).collect()) } else { Err(ShapleyError::EmptyBackground) }
-}
-
-/// Weight of the rows that reach each node, by tree and node.
-fn covers_over(
-    ensemble: &TreeEnsemble,
-    roster: &Roster,
-    background: Background<'_>,
-) -> Result<Vec<Vec<f64>>, ShapleyError> {
-    use equipoise_models::trees::Node;
-    let forest = Forest::over(ensemble, roster, None, false)?;
-    let (ranks, weights) = background_of(&forest, background)?;
-    let count = |(shape, tree): (&Shape, &equipoise_models::trees::Tree)| {
-        let mut covers = vec![0.0; tree.nodes().len()];
-        for (row, weight) in ranks.chunks_exact(forest.lanes.len().max(1)).zip(&weights) {
-            let mut at = 0;
-            let mut add = |at: usize| {
-                if let Some(cover) = covers.get_mut(at) {
-                    *cover += weight;
-                }
-            };
-            add(at);
-            forest.leaf(shape, Ranks(row), |is_left| {
-                if let Some(Node::Split { left, right, .. }) = tree.nodes().get(at) {
-                    at = if is_left { *left } else { *right };
-                    add(at);
-                }
-            });
-        }
-        covers
-    };
-    Ok(forest.trees.par_iter().zip(ensemble.trees()).map(count).collect())
 }

@@ -4,7 +4,9 @@
 //! document, a file or a column's type.
 
 mod attributions;
+mod background;
 mod block;
+mod engine;
 mod error;
 mod explainer;
 mod fold;
@@ -12,6 +14,7 @@ mod forest;
 mod interactions;
 mod linked;
 mod machine;
+mod margins;
 mod options;
 mod paths;
 mod patterns;
