@@ -126,6 +126,11 @@ pub fn t_two_sided(t: f64, df: f64) -> f64 {
 /// Distribution function of Student's t with `df` degrees of freedom.
 #[must_use]
 pub fn t_cdf(t: f64, df: f64) -> f64 {
+    if df.is_finite() && t * t < df {
+        // Near the middle x = df / (df + t²) is 1 but for its last digits: what lies between −t and t keeps all of them.
+        let middle = 0.5 * beta_reg(0.5, 0.5 * df, t * t / (df + t * t));
+        return if t > 0.0 { 0.5 + middle } else { 0.5 - middle };
+    }
     let tail = 0.5 * t_two_sided(t, df);
     if t > 0.0 { 1.0 - tail } else { tail }
 }
@@ -145,6 +150,12 @@ pub fn t_quantile(p: f64, df: f64) -> f64 {
         return f64::NAN;
     }
     let tail = 2.0 * p.min(1.0 - p);
+    if tail > 0.9 {
+        // The same from the middle, where 1 − x would lose its digits.
+        let y = beta_quantile((2.0 * p - 1.0).abs(), 0.5, 0.5 * df);
+        let size = sqrt(df * y / (1.0 - y));
+        return if p < 0.5 { -size } else { size };
+    }
     // With x = df / (df + t²), the two tails together weigh I_x(df/2, ½).
     let x = beta_quantile(tail, 0.5 * df, 0.5);
     let size = sqrt(df * (1.0 - x) / x);
@@ -203,6 +214,17 @@ mod tests {
         assert!((chi_squared_quantile(0.95, 3.0) - 7.814_727_903_251_178).abs() < 1e-10);
         assert!((normal_cdf(1.96) - 0.975_002_104_851_779_6).abs() < 1e-15);
         assert!((normal_quantile(1e-20) + 9.262_340_089_798_409).abs() < 1e-12);
+    }
+
+    #[test]
+    fn students_t_keeps_its_digits_near_the_middle() {
+        let (p, df) = (0.500_061_475_127_163_6, 192.287_581_785_834_1);
+        let t = t_quantile(p, df);
+        assert!((t_cdf(t, df) - p).abs() < 1e-14, "{t}");
+        // One degree of freedom is the Cauchy distribution.
+        assert!((t_quantile(0.5 + 1e-7, 1.0) - (std::f64::consts::PI * 1e-7).tan()).abs() < 1e-15);
+        assert!((t_cdf(-0.25, 1.0) - (0.5 - 0.25_f64.atan() / std::f64::consts::PI)).abs() < 1e-15);
+        assert!(t_quantile(0.5, 7.0).abs() < 1e-15 && (t_cdf(0.0, 7.0) - 0.5).abs() < 1e-15);
     }
 
     proptest! {
