@@ -6,6 +6,7 @@
 pub mod balance;
 mod context;
 mod counted;
+pub mod errors;
 pub mod fairness;
 mod missing;
 pub mod paired;

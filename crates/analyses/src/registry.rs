@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::Context;
 use crate::balance::Balance;
+use crate::errors::Errors;
 use crate::fairness::Fairness;
 use crate::performance::Performance;
 
@@ -66,7 +67,7 @@ pub enum AnalysisError {
 }
 
 /// All analyses, in the order of the document. Adding one is one line here and one folder.
-pub static REGISTRY: &[&dyn Analysis] = &[&Performance, &Fairness, &Balance];
+pub static REGISTRY: &[&dyn Analysis] = &[&Performance, &Errors, &Fairness, &Balance];
 
 /// The analysis with this id.
 #[must_use]

@@ -118,6 +118,9 @@ pub enum BlockKind {
         value: String,
         /// Size.
         weight: String,
+        /// Further columns that are told of each node, where there is room for them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more: Vec<String>,
     },
     /// Histogram bins.
     Distribution {

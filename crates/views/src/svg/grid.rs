@@ -42,14 +42,15 @@ pub(super) fn heat_map(
     let title = super::frame::axis_title(axis, cells.value);
     let words = Words { across: picture.column(x)?.title, down: picture.column(y)?.title, value: &title };
     let ends = axis.domain.filter(|(a, b)| a < b);
-    Ok(cells.draw(&words, ends, 38.0))
+    let counts = picture.frame.columns.iter().find(|c| c.id == "n");
+    Ok(cells.draw(&words, ends, 38.0, counts))
 }
 
 pub(super) fn matrix(picture: &Picture<'_, '_>, row: &str, column: &str, value: &str) -> Result<Canvas, Trouble> {
     let cells = Cells::of(picture, column, row, value)?;
     let words =
         Words { across: picture.column(column)?.title, down: picture.column(row)?.title, value: cells.value.title };
-    Ok(cells.draw(&words, None, 52.0))
+    Ok(cells.draw(&words, None, 52.0, None))
 }
 
 impl<'a, 'b> Cells<'a, 'b> {
@@ -69,7 +70,14 @@ impl<'a, 'b> Cells<'a, 'b> {
         Ok(Self { across: across.names, down: down.names, rows, value, n_hidden })
     }
 
-    fn draw(&self, words: &Words<'_>, ends: Option<(f64, f64)>, cell_height: f64) -> Canvas {
+    /// Draws the cells; `counts` are the rows behind each, where they are known.
+    fn draw(
+        &self,
+        words: &Words<'_>,
+        ends: Option<(f64, f64)>,
+        cell_height: f64,
+        counts: Option<&Column<'_>>,
+    ) -> Canvas {
         let left = self.down.iter().map(|l| text_width(l)).fold(50.0, f64::max).min(LABEL_ROOM) + 34.0;
         let n_across = to_f64(self.across.len().max(1));
         let wide = ((WIDTH - left - 8.0) / n_across).min(150.0);
@@ -101,7 +109,8 @@ impl<'a, 'b> Cells<'a, 'b> {
             let y = top + to_f64(i) * tall;
             canvas.text("lb", (left - 10.0, y + tall / 2.0 + 4.0), Anchor::End, label, LABEL_ROOM);
             for j in 0..self.across.len() {
-                self.write_cell(&mut canvas, (i, j), (left + to_f64(j) * wide, y), (wide, tall), &shades);
+                let place = (left + to_f64(j) * wide, y);
+                self.write_cell(&mut canvas, (i, j), place, (wide, tall), &Ground { shades: &shades, counts });
             }
         }
         self.write_key(&mut canvas, (left, bottom + 14.0), words.value, &shades);
@@ -118,7 +127,7 @@ impl<'a, 'b> Cells<'a, 'b> {
         place: (usize, usize),
         corner: (f64, f64),
         size: (f64, f64),
-        shades: &Shades,
+        ground: &Ground<'_, '_>,
     ) {
         let inner = ((corner.0 + 1.0, corner.1 + 1.0), (size.0 - 2.0, size.1 - 2.0));
         let middle = (corner.0 + size.0 / 2.0, corner.1 + size.1 / 2.0 + 4.0);
@@ -135,13 +144,21 @@ impl<'a, 'b> Cells<'a, 'b> {
             canvas.text("wh", middle, Anchor::Middle, crate::format::MISSING, size.0);
             return;
         };
-        let (class, shade) = shades.of_value(value);
+        let (class, shade) = ground.shades.of_value(value);
+        let rows = ground.counts.zip(row).map(|(c, row)| c.written(row).text);
+        let of = rows.as_ref().map_or_else(String::new, |n| format!(", {n} rows"));
         let sign = if cell.is_small() { "†" } else { "" };
-        canvas.rect(class, inner.0, inner.1, shade, &format!("{name}: {}{sign}", written.line()));
+        canvas.rect(class, inner.0, inner.1, shade, &format!("{name}: {}{sign}{of}", written.line()));
         let text = format!("{}{sign}", written.text);
         if text_width(&text) < size.0 - 4.0 && size.1 >= 16.0 {
             let class = if shade > STRONG { "lb on" } else { "lb" };
-            canvas.text(class, middle, Anchor::Middle, &text, size.0);
+            let below = rows.filter(|n| size.1 >= 34.0 && text_width(n) < size.0 - 4.0);
+            let up = if below.is_some() { 7.0 } else { 0.0 };
+            canvas.text(class, (middle.0, middle.1 - up), Anchor::Middle, &text, size.0);
+            if let Some(rows) = below {
+                let class = if shade > STRONG { "tk on" } else { "tk" };
+                canvas.text(class, (middle.0, middle.1 + 8.0), Anchor::Middle, &rows, size.0);
+            }
         }
     }
 
@@ -164,6 +181,12 @@ impl<'a, 'b> Cells<'a, 'b> {
             canvas.text("wh", (corner.0, corner.1 + 32.0), Anchor::Start, &format!("† {}", crate::words::SMALL), WIDTH);
         }
     }
+}
+
+/// What a cell is drawn by.
+struct Ground<'a, 'b> {
+    shades: &'b Shades,
+    counts: Option<&'b Column<'a>>,
 }
 
 /// Labels in order of appearance.
@@ -192,17 +215,25 @@ struct Shades {
     low: f64,
     high: f64,
     is_two_sided: bool,
+    /// Whether low numbers are dark: those of a score, whose low values are the bad ones.
+    is_downward: bool,
 }
 
 impl Shades {
     fn of(cells: &Cells<'_, '_>, ends: Option<(f64, f64)>) -> Self {
-        let values: Vec<f64> = cells.rows.values().filter_map(|row| cells.value.value(*row)).collect();
+        // Numbers that rest on few rows would stretch the scale.
+        let is_sure = |row: &&usize| cells.value.value(**row).is_some() && !cells.value.cell(**row).is_small();
+        let has_sure = cells.rows.values().any(|row| is_sure(&row));
+        let rows = cells.rows.values().filter(|row| !has_sure || is_sure(row));
+        let values: Vec<f64> = rows.filter_map(|row| cells.value.value(*row)).collect();
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let (low, high) = ends.unwrap_or(if low <= high { (low, high) } else { (0.0, 1.0) });
         let is_two_sided = low < 0.0 && high > 0.0;
         let reach = low.abs().max(high.abs());
-        if is_two_sided { Self { low: -reach, high: reach, is_two_sided } } else { Self { low, high, is_two_sided } }
+        let is_downward = cells.rows.values().any(|row| super::tree::is_score(&cells.value.cell(*row)));
+        let (low, high) = if is_two_sided { (-reach, reach) } else { (low, high) };
+        Self { low, high, is_two_sided, is_downward: is_downward && !is_two_sided }
     }
 
     fn of_value(&self, value: f64) -> (&'static str, f64) {
@@ -212,7 +243,7 @@ impl Shades {
         }
         let span = self.high - self.low;
         let share = if span > 0.0 && span.is_finite() { ((value - self.low) / span).clamp(0.0, 1.0) } else { 0.4 };
-        ("hp", 0.08 + 0.84 * share)
+        ("hp", 0.08 + 0.84 * if self.is_downward { 1.0 - share } else { share })
     }
 }
 

@@ -90,8 +90,8 @@ fn canvas_of(look: &Look<'_>, block: &Block) -> Result<Canvas, Trouble> {
         BlockKind::Curve { .. } => curve::draw(&picture, &block.kind),
         BlockKind::HeatMap { x, y, value, axis } => grid::heat_map(&picture, x, y, value, axis),
         BlockKind::Matrix { row, column, value } => grid::matrix(&picture, row, column, value),
-        BlockKind::Tree { node, parent, label, value, weight } => {
-            tree::draw(&picture, &tree::Names { node, parent, label, value, weight })
+        BlockKind::Tree { node, parent, label, value, weight, more } => {
+            tree::draw(&picture, &tree::Names { node, parent, label, value, weight, more })
         }
         BlockKind::Distribution { low, high, value, series, axis } => {
             distribution::draw(&picture, low, high, value, series.as_ref(), axis)

@@ -6,7 +6,7 @@ use super::canvas::{Anchor, Canvas, at};
 use super::{Picture, Trouble};
 use crate::frame::Column;
 
-const NODE: (f64, f64) = (178.0, 52.0);
+const NODE: (f64, f64) = (196.0, 68.0);
 const GAP: (f64, f64) = (46.0, 14.0);
 /// Nodes that are drawn; the rest is in the table.
 const MOST_NODES: usize = 150;
@@ -20,6 +20,16 @@ pub(super) struct Names<'a> {
     pub(super) label: &'a str,
     pub(super) value: &'a str,
     pub(super) weight: &'a str,
+    /// Columns of further numbers and words.
+    pub(super) more: &'a [String],
+}
+
+/// What is written of a node.
+struct Told<'a, 'b> {
+    labels: &'b Column<'a>,
+    values: &'b Column<'a>,
+    weights: &'b Column<'a>,
+    more: Vec<&'b Column<'a>>,
 }
 
 /// A node in its place: the level from the left and the row of leaves it is centred on.
@@ -34,6 +44,8 @@ pub(super) fn draw(picture: &Picture<'_, '_>, names: &Names<'_>) -> Result<Canva
     let (nodes, parents) = (picture.column(names.node)?, picture.column(names.parent)?);
     let (labels, values) = (picture.column(names.label)?, picture.column(names.value)?);
     let weights = picture.column(names.weight)?;
+    let more = names.more.iter().map(|id| picture.column(id)).collect::<Result<Vec<_>, _>>()?;
+    let told = Told { labels, values, weights, more };
     let placed = places(nodes, parents, picture.frame.n_rows);
     let n_levels = placed.iter().map(|p| p.level + 1).max().unwrap_or(1);
     let lowest = placed.iter().map(|p| p.y).fold(0.0, f64::max);
@@ -47,15 +59,48 @@ pub(super) fn draw(picture: &Picture<'_, '_>, names: &Names<'_>) -> Result<Canva
             write_edge(&mut canvas, parent, node, weights.value(node.row), largest);
         }
     }
-    let highest = placed.iter().filter_map(|p| values.value(p.row)).map(f64::abs).fold(0.0, f64::max);
+    let tint = Tint::over(&placed, values);
     for node in &placed {
-        let share = values.value(node.row).filter(|_| highest > 0.0).map(|v| v.abs() / highest);
-        write_node(&mut canvas, node, share, &[labels, values, weights]);
+        write_node(&mut canvas, node, &tint, &told);
     }
     let more = if n_hidden > 0 { format!(" · … {n_hidden} more nodes in the table") } else { String::new() };
-    let key = format!("In each box: {} · {}. The bar shows {}.{more}", values.title, weights.title, values.title);
+    let further = told.more.iter().find(|c| c.is_numeric).map_or_else(String::new, |c| format!(" · {}", c.title));
+    let worse = if tint.is_downward { "lower" } else { "higher" };
+    let key = format!(
+        "In each box: {} with its interval, {}{further}. The darker the box, the {worse} than at the root; lines are as thick as \
+         their rows are many.{more}",
+        values.title, weights.title
+    );
     canvas.text("tk", (2.0, height + 18.0), Anchor::Start, &key, canvas.width - 4.0);
     Ok(canvas)
+}
+
+/// How strongly a node is tinted: by how much worse it is than the root.
+struct Tint {
+    root: f64,
+    worst: f64,
+    /// Whether less is worse.
+    is_downward: bool,
+}
+
+impl Tint {
+    fn over(placed: &[Placed], values: &Column<'_>) -> Self {
+        let is_downward = placed.iter().any(|p| is_score(&values.cell(p.row)));
+        let root = placed.first().and_then(|p| values.value(p.row)).unwrap_or(0.0);
+        let worse = |a: f64, b: f64| if is_downward { a.min(b) } else { a.max(b) };
+        let worst = placed.iter().filter_map(|p| values.value(p.row)).fold(root, worse);
+        Self { root, worst, is_downward }
+    }
+
+    fn of(&self, value: f64) -> f64 {
+        let reach = self.worst - self.root;
+        if reach.abs() > 0.0 { ((value - self.root) / reach).clamp(0.0, 1.0) } else { 0.0 }
+    }
+}
+
+/// Whether the higher a number is, the better.
+pub(super) fn is_score(cell: &crate::frame::Cell<'_>) -> bool {
+    cell.estimate().is_some_and(|e| e.better == equipoise_document::Better::Higher)
 }
 
 /// Nodes in depth-first order. Whatever the parents say, every node comes once: one whose parent does not
@@ -151,22 +196,38 @@ fn write_edge(canvas: &mut Canvas, parent: &Placed, child: &Placed, weight: Opti
     canvas.path("tl", &data, "");
 }
 
-fn write_node(canvas: &mut Canvas, node: &Placed, share: Option<f64>, columns: &[&Column<'_>; 3]) {
-    let [labels, values, weights] = columns;
+fn write_node(canvas: &mut Canvas, node: &Placed, tint: &Tint, told: &Told<'_, '_>) {
     let (x, y) = (left(node.level), node.y);
-    let (label, value) = (labels.label(node.row), values.written(node.row));
-    let weight = weights.written(node.row);
+    let (label, value) = (told.labels.label(node.row), told.values.written(node.row));
+    let weight = told.weights.written(node.row);
     let sign = if value.is_small { " †" } else { "" };
     let missing = value.missing.map(|why| format!(": no value: {why}")).unwrap_or_default();
-    let tip = format!("{label}: {} {}{sign}{missing}, {} {}", values.title, value.line(), weights.title, weight.line());
-    canvas.rect(if share.is_some() { "nd" } else { "no" }, (x, y), NODE, 1.0, &tip);
-    canvas.text("lb st", (x + 10.0, y + 18.0), Anchor::Start, &label, NODE.0 - 18.0);
-    let line = format!("{}{sign} · {}", value.text, weight.text);
-    canvas.text("lb", (x + 10.0, y + 35.0), Anchor::Start, &line, NODE.0 - 18.0);
-    if let Some(share) = share {
-        canvas.rect("tt", (x + 10.0, y + 42.0), (NODE.0 - 20.0, 4.0), 0.18, "");
-        canvas.rect("dn", (x + 10.0, y + 42.0), ((NODE.0 - 20.0) * share.clamp(0.0, 1.0), 4.0), 1.0, "");
+    let further = |c: &&Column<'_>| !matches!(c.cell(node.row), crate::frame::Cell::Empty);
+    let more: String = told
+        .more
+        .iter()
+        .filter(|c| further(c))
+        .map(|c| format!(", {} {}", c.title, c.written(node.row).line()))
+        .collect();
+    let values = told.values;
+    let tip = format!(
+        "{label}: {} {}{sign}{missing}, {} {}{more}",
+        values.title,
+        value.line(),
+        told.weights.title,
+        weight.line()
+    );
+    let number = values.value(node.row);
+    canvas.rect(if number.is_some() { "nd" } else { "no" }, (x, y), NODE, 1.0, &tip);
+    if let Some(shade) = number.map(|v| tint.of(v)).filter(|shade| *shade > 0.0) {
+        canvas.rect("dn", (x + 0.5, y + 0.5), (NODE.0 - 1.0, NODE.1 - 1.0), 0.06 + 0.26 * shade, &tip);
+        canvas.rect("dn", (x, y), (4.0, NODE.1), 0.25 + 0.75 * shade, "");
     }
+    canvas.text("lb st", (x + 12.0, y + 18.0), Anchor::Start, &label, NODE.0 - 20.0);
+    canvas.text("lb", (x + 12.0, y + 37.0), Anchor::Start, &format!("{}{sign}", value.line()), NODE.0 - 20.0);
+    let extra = told.more.iter().find(|c| c.is_numeric).map(|c| c.written(node.row).text);
+    let line = extra.map_or_else(|| weight.text.clone(), |extra| format!("{} · {extra}", weight.text));
+    canvas.text("tk", (x + 12.0, y + 55.0), Anchor::Start, &line, NODE.0 - 20.0);
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a tree that is drawn has few levels")]

@@ -8,6 +8,7 @@ mod grid;
 mod picture;
 mod pivot;
 mod text;
+mod tree;
 
 use equipoise_document::{BlockKind, Document, Level, Note, Section, Table};
 
@@ -193,11 +194,17 @@ fn write_table(look: &Look<'_>, table: &Table, page: &mut Page, options: &Termin
         page.line(&[piece("no rows", Ink::Dim)]);
         return;
     }
+    if tree::write(look, &frame, page, options.all) {
+        return;
+    }
     let mut legend = Legend::default();
     let square = pivot::grid(look, &frame, &mut legend, page.is_unicode());
-    if let Some(square) = square.filter(|square| square.natural_width() <= page.width()) {
-        square.write(page, 0, square.n_rows);
+    if let Some(square) = square.filter(|square| square.is_shaded || square.grid.natural_width() <= page.width()) {
+        square.grid.write(page, 0, square.grid.n_rows);
         legend.write(page, 0);
+        if !square.says.is_empty() {
+            page.paragraph(&piece("", Ink::Plain), &square.says, 0, Ink::Dim);
+        }
         return;
     }
     let most = if is_drawn_as_a_whole(look, table) { MOST_POINTS } else { MOST_ROWS };

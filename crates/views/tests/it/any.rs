@@ -105,7 +105,7 @@ fn kind() -> impl Strategy<Value = BlockKind> {
         (column(), column(), column(), axis()).prop_map(|(x, y, value, axis)| BlockKind::HeatMap { x, y, value, axis }),
         (column(), column(), column()).prop_map(|(row, column, value)| BlockKind::Matrix { row, column, value }),
         (column(), column(), column(), column(), column()).prop_map(|(node, parent, label, value, weight)| {
-            BlockKind::Tree { node, parent, label, value, weight }
+            BlockKind::Tree { node, parent, label, value, weight, more: Vec::new() }
         }),
         (column(), column(), column(), maybe(), axis()).prop_map(|(low, high, value, series, axis)| {
             BlockKind::Distribution { low, high, value, series, axis }

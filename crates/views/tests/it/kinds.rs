@@ -71,7 +71,14 @@ fn kinds() -> Vec<BlockKind> {
         },
         BlockKind::HeatMap { x: s("name"), y: s("half"), value: s("rate"), axis: Axis::default() },
         BlockKind::Matrix { row: s("half"), column: s("name"), value: s("n") },
-        BlockKind::Tree { node: s("name"), parent: s("parent"), label: s("name"), value: s("rate"), weight: s("n") },
+        BlockKind::Tree {
+            node: s("name"),
+            parent: s("parent"),
+            label: s("name"),
+            value: s("rate"),
+            weight: s("n"),
+            more: Vec::new(),
+        },
         BlockKind::Distribution {
             low: s("x"),
             high: s("x1"),
@@ -202,8 +209,14 @@ fn a_tree_that_goes_in_circles_is_still_drawn_once() {
             .column(TableColumn::number("v", "V", [0.1, 0.2, 0.3, 0.4].map(Some))),
     ];
     let s = str::to_owned;
-    let kind =
-        BlockKind::Tree { node: s("node"), parent: s("parent"), label: s("node"), value: s("v"), weight: s("v") };
+    let kind = BlockKind::Tree {
+        node: s("node"),
+        parent: s("parent"),
+        label: s("node"),
+        value: s("v"),
+        weight: s("v"),
+        more: Vec::new(),
+    };
     let svg = chart(&section, &Block::new("b", "B", "t", kind, "S.")).unwrap();
     assert_eq!(svg.matches("class=\"nd\"").count(), 4);
 }

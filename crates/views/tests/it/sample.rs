@@ -482,6 +482,7 @@ pub(crate) fn errors() -> Section {
                 label: "label".into(),
                 value: "error".into(),
                 weight: "n".into(),
+                more: Vec::new(),
             },
             "Married people without large capital gains are predicted worst.",
         ),
