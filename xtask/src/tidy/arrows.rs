@@ -8,17 +8,21 @@ use super::Finding;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("kernels", &[]),
+    ("causal", &["kernels"]),
     ("data", &["document", "kernels"]),
     ("models", &["document", "kernels", "data"]),
     ("shapley", &["kernels", "models"]),
-    ("analyses", &["document", "kernels", "data", "models", "shapley"]),
+    ("analyses", &["document", "kernels", "data", "models", "shapley", "causal"]),
     ("views", &["document"]),
     ("govern", &["document", "kernels"]),
     ("service", &["document", "kernels", "data", "models", "analyses", "views", "govern"]),
     ("cli", &["document", "service"]),
     ("server", &["document", "service"]),
     ("python", &["document", "service"]),
-    ("benches", &["document", "kernels", "data", "models", "shapley", "analyses", "views", "govern", "service"]),
+    (
+        "benches",
+        &["document", "kernels", "data", "models", "shapley", "analyses", "views", "govern", "service", "causal"],
+    ),
     ("xtask", &["document", "govern", "service"]),
 ];
 

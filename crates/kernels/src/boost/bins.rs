@@ -91,6 +91,28 @@ impl Binned {
         self.cuts.len()
     }
 
+    /// The bins of a row, one byte per column; 0 is a missing value.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self, row: usize) -> &[u8] {
+        self.row(row)
+    }
+
+    /// Number of bins of a column, with the one for missing values.
+    #[must_use]
+    pub fn n_bins_of(&self, column: usize) -> usize {
+        self.n_bins.get(column).copied().unwrap_or(0)
+    }
+
+    /// Largest number of a bin of a column of numbers; none for its last bin, for missing values and for names.
+    #[must_use]
+    pub fn upper_edge(&self, column: usize, bin: usize) -> Option<f64> {
+        match self.cuts.get(column)? {
+            Cut::Number { edges } => edges.get(bin.checked_sub(1)?).copied(),
+            Cut::Codes { .. } => None,
+        }
+    }
+
     /// The bytes of a row.
     #[inline]
     #[allow(

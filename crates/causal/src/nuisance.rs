@@ -1,0 +1,335 @@
+//! What covariates say of outcome and treatment, predicted for each row by a fit that has not seen it.
+
+use equipoise_kernels::Merge as _;
+use equipoise_kernels::boost::{Binned, Boosting, Loss};
+use equipoise_kernels::linear::{
+    Centre, Gram, LinearFit, Logistic, choose_lasso, choose_logistic, lasso, lasso_path, log_path,
+};
+use rayon::prelude::*;
+
+use crate::{CausalError, Folds, splines, stack};
+
+/// Rows beyond which the penalty of a logistic regression is chosen on every so-many-th row only.
+const PENALTY_ROWS: usize = 20_000;
+/// Trees after which boosting ends even if it still gains.
+const MAX_TREES: u32 = 500;
+
+/// The covariates in every form a learner wants.
+pub struct Covariates<'a> {
+    /// Numbers, indicators of levels and of missing values; no missing values in them.
+    pub columns: Vec<&'a [f64]>,
+    /// The same as bytes, with missing values and names as they are; absent where nothing is boosted.
+    pub binned: Option<&'a Binned>,
+}
+
+/// Which learners are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Ordinary least squares and maximum likelihood.
+    Plain,
+    /// The lasso and the ridge of a logistic regression, penalties by cross-validation.
+    Linear,
+    /// The lasso on columns and on hinges, and boosting, stacked by their cross-validated error.
+    Auto,
+}
+
+/// A learner that was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    /// Its name.
+    pub learner: &'static str,
+    /// Mean squared error or log loss out of fold.
+    pub loss: f64,
+    /// Its part in the stack.
+    pub weight: f64,
+}
+
+/// How good out-of-fold predictions are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Quality {
+    /// Share of the variance that is explained.
+    RSquared(f64),
+    /// Log loss, and that of the mean.
+    LogLoss {
+        /// Of the predictions.
+        loss: f64,
+        /// Of the mean alone.
+        of_mean: f64,
+    },
+}
+
+/// Out-of-fold predictions of one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nuisance {
+    /// One per row.
+    pub values: Vec<f64>,
+    /// The learners, best first.
+    pub tried: Vec<Tried>,
+    /// How good they are on the rows that count.
+    pub quality: Quality,
+    /// Whether maximum likelihood ran away because the covariates part the classes; a small ridge held it.
+    pub separated: bool,
+}
+
+/// Fits and predicts over folds.
+pub struct CrossFit<'a> {
+    /// What is known of each row.
+    pub covariates: &'a Covariates<'a>,
+    /// The folds.
+    pub folds: &'a Folds,
+    /// Row weights.
+    pub weight: Option<&'a [f64]>,
+    /// Which learners.
+    pub choice: Choice,
+}
+
+struct Candidate {
+    learner: &'static str,
+    values: Vec<f64>,
+    separated: bool,
+}
+
+impl CrossFit<'_> {
+    /// `E[target given X]` for each target, fitted on the rows of `subset` (an arm of the treatment) and predicted for all
+    /// rows. Cross products are summed once for all targets and folds.
+    ///
+    /// # Errors
+    /// When a fold leaves too few rows, or boosting refuses a value.
+    pub fn regressions(&self, targets: &[&[f64]], subset: Option<&[bool]>) -> Result<Vec<Nuisance>, CausalError> {
+        self.check(subset)?;
+        let plain = self.choice == Choice::Plain;
+        let mut candidates: Vec<Vec<Candidate>> = targets.iter().map(|_| Vec::new()).collect();
+        let mut offer = |learner: &'static str, all: Vec<Vec<f64>>| {
+            for (list, values) in candidates.iter_mut().zip(all) {
+                list.push(Candidate { learner, values, separated: false });
+            }
+        };
+        let name = if plain { "least_squares" } else { "lasso" };
+        offer(name, self.linear(&self.covariates.columns, targets, subset, plain));
+        if self.choice == Choice::Auto {
+            let hinges = splines::hinges(&self.covariates.columns);
+            let views: Vec<&[f64]> = hinges.iter().map(Vec::as_slice).collect();
+            offer("hinges", self.linear(&views, targets, subset, false));
+            if let Some(binned) = self.covariates.binned {
+                let boosted: Result<Vec<_>, _> =
+                    targets.iter().map(|y| self.boosted(binned, y, subset, Loss::Squared)).collect();
+                offer("boosting", boosted?);
+            }
+        }
+        let found = candidates.into_iter().zip(targets).map(|(list, y)| self.settle(&list, y, subset, Loss::Squared));
+        Ok(found.collect())
+    }
+
+    /// `P(target = 1 given X)`.
+    ///
+    /// # Errors
+    /// When a fold leaves too few rows, or boosting refuses a value.
+    pub fn chance(&self, target: &[f64]) -> Result<Nuisance, CausalError> {
+        self.check(None)?;
+        let columns = &self.covariates.columns;
+        let mut list = match self.choice {
+            Choice::Plain => vec![self.logistic("logistic", columns, target, None)],
+            Choice::Linear | Choice::Auto => {
+                vec![self.logistic("logistic_ridge", columns, target, self.penalty(columns, target, 10))]
+            }
+        };
+        if self.choice == Choice::Auto {
+            let hinges = splines::hinges(columns);
+            let views: Vec<&[f64]> = hinges.iter().map(Vec::as_slice).collect();
+            list.push(self.logistic("logistic_hinges", &views, target, self.penalty(&views, target, 4)));
+            if let Some(binned) = self.covariates.binned {
+                let values = self.boosted(binned, target, None, Loss::Logistic)?;
+                list.push(Candidate { learner: "boosting", values, separated: false });
+            }
+        }
+        Ok(self.settle(&list, target, None, Loss::Logistic))
+    }
+
+    fn check(&self, subset: Option<&[bool]>) -> Result<(), CausalError> {
+        for fold in 0..self.folds.k() {
+            let n = self.folds.outside(fold, subset).len();
+            if n < 2 {
+                return Err(CausalError::TooFewRows { rows: n, folds: self.folds.k() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Least squares or the lasso of every target, out of fold.
+    fn linear(&self, x: &[&[f64]], targets: &[&[f64]], subset: Option<&[bool]>, plain: bool) -> Vec<Vec<f64>> {
+        let columns: Vec<&[f64]> = x.iter().chain(targets).copied().collect();
+        let centre = Centre::at_means(&columns, self.weight);
+        let of_fold = |fold| Gram::over(&columns, &centre, self.weight, &self.folds.inside(fold, subset));
+        let parts: Vec<Gram> = (0..self.folds.k()).into_par_iter().map(of_fold).collect();
+        let mut total = Gram::empty(columns.len());
+        for part in &parts {
+            total.merge_from(part.clone());
+        }
+        let predictors: Vec<usize> = (0..x.len()).collect();
+        let of_target = |target: usize| {
+            let penalty = if plain {
+                None
+            } else {
+                let path = lasso_path(&total, &centre, &predictors, target);
+                choose_lasso(&total, &parts, &centre, &predictors, target, &path).map(|c| c.penalty)
+            };
+            let mut values = vec![0.0; self.folds.n_rows()];
+            for (part, rows) in parts.iter().zip(self.folds.rows()) {
+                let rest = total.minus(part);
+                let fit = match penalty {
+                    None => LinearFit::ols(&rest, &centre, &predictors, target),
+                    Some(penalty) => lasso(&rest, &centre, &predictors, target, penalty),
+                };
+                put(&mut values, rows, &fit.predict(x, rows));
+            }
+            values
+        };
+        (x.len()..columns.len()).into_par_iter().map(of_target).collect()
+    }
+
+    fn penalty(&self, columns: &[&[f64]], target: &[f64], n: usize) -> Option<f64> {
+        // `1/C` for C from 1e-4 to 1e4, as the toolbox has it; strong penalties first.
+        let path = log_path(1e4, 1e-8, n);
+        let step = self.folds.n_rows().div_ceil(PENALTY_ROWS).max(1);
+        let parts: Vec<Vec<u32>> =
+            self.folds.rows().iter().map(|rows| rows.iter().copied().step_by(step).collect()).collect();
+        choose_logistic(columns, target, self.weight, &parts, &path).map(|c| c.penalty)
+    }
+
+    fn logistic(&self, learner: &'static str, columns: &[&[f64]], target: &[f64], penalty: Option<f64>) -> Candidate {
+        let everything: Vec<u32> = (0..u32::try_from(self.folds.n_rows()).unwrap_or(u32::MAX)).collect();
+        let fit = |penalty: f64, start: Option<&[f64]>, rows: &[u32]| {
+            Logistic { penalty, start }.fit(columns, target, self.weight, rows)
+        };
+        let mut penalty = penalty.unwrap_or(0.0);
+        let mut whole = fit(penalty, None, &everything);
+        let mut separated = whole.separated;
+        loop {
+            if separated && penalty == 0.0 {
+                // A ridge of one row holds what would run away to infinity.
+                penalty = 1.0;
+                whole = fit(penalty, None, &everything);
+            }
+            let fits: Vec<_> = (0..self.folds.k())
+                .into_par_iter()
+                .map(|fold| fit(penalty, Some(whole.solution()), &self.folds.outside(fold, None)))
+                .collect();
+            if penalty == 0.0 && fits.iter().any(|f| f.separated) {
+                separated = true;
+                continue;
+            }
+            let mut values = vec![0.0; self.folds.n_rows()];
+            for (fit, rows) in fits.iter().zip(self.folds.rows()) {
+                put(&mut values, rows, &fit.predict(columns, rows));
+            }
+            return Candidate { learner, values, separated };
+        }
+    }
+
+    /// Boosting with one number of trees for all folds, the one with the smallest loss on the rows left out.
+    fn boosted(
+        &self,
+        binned: &Binned,
+        target: &[f64],
+        subset: Option<&[bool]>,
+        loss: Loss,
+    ) -> Result<Vec<f64>, CausalError> {
+        let n = subset.map_or(self.folds.n_rows(), |s| s.iter().filter(|s| **s).count());
+        // Small leaves need many rows to be worth anything.
+        let task = Boosting {
+            loss,
+            n_trees: MAX_TREES,
+            learning_rate: if n < 5_000 { 0.05 } else { 0.1 },
+            max_leaves: if n < 5_000 { 8 } else { 15 },
+            patience: Some(20),
+            ..Boosting::default()
+        };
+        let fits: Vec<_> = (0..self.folds.k())
+            .into_par_iter()
+            .map(|fold| {
+                let (rows, watched) = (self.folds.outside(fold, subset), self.folds.inside(fold, subset));
+                task.run(binned, target, self.weight, &rows, &watched)
+            })
+            .collect::<Result<_, _>>()?;
+        let longest = fits.iter().map(|(_, trace)| trace.losses.len()).max().unwrap_or(1);
+        let mean_loss = |n_trees: usize| -> f64 {
+            fits.iter().filter_map(|(_, trace)| trace.losses.get(n_trees).or(trace.losses.last())).sum()
+        };
+        let mut best = (0, f64::INFINITY);
+        for n_trees in 0..longest {
+            let loss = mean_loss(n_trees);
+            if loss < best.1 {
+                best = (n_trees, loss);
+            }
+        }
+        let mut values = vec![0.0; self.folds.n_rows()];
+        for ((model, _), rows) in fits.iter().zip(self.folds.rows()) {
+            let scores = model.scores(binned, rows, best.0);
+            put(&mut values, rows, &scores.iter().map(|s| loss.predicted(*s)).collect::<Vec<f64>>());
+        }
+        Ok(values)
+    }
+
+    /// One candidate, or the stack of several, and how good it is.
+    fn settle(&self, list: &[Candidate], target: &[f64], subset: Option<&[bool]>, loss: Loss) -> Nuisance {
+        let rows: Vec<u32> = (0..self.folds.k()).flat_map(|fold| self.folds.inside(fold, subset)).collect();
+        let predictions: Vec<&[f64]> = list.iter().map(|c| c.values.as_slice()).collect();
+        let weights =
+            if list.len() == 1 { vec![1.0] } else { stack::weights(&predictions, target, self.weight, &rows) };
+        let mut values = vec![0.0; self.folds.n_rows()];
+        for (candidate, weight) in list.iter().zip(&weights) {
+            values.iter_mut().zip(&candidate.values).for_each(|(sum, x)| *sum += weight * x);
+        }
+        let loss_of = |values: &[f64]| self.loss(values, target, &rows, loss);
+        let mut tried: Vec<Tried> = list
+            .iter()
+            .zip(&weights)
+            .map(|(c, weight)| Tried { learner: c.learner, loss: loss_of(&c.values), weight: *weight })
+            .collect();
+        tried.sort_by(|a, b| a.loss.total_cmp(&b.loss));
+        let mean = self.mean(target, &rows);
+        let of_mean = loss_of(&vec![mean; values.len()]);
+        let quality = match loss {
+            Loss::Squared => Quality::RSquared(1.0 - loss_of(&values) / of_mean),
+            Loss::Logistic => Quality::LogLoss { loss: loss_of(&values), of_mean },
+        };
+        Nuisance { values, tried, quality, separated: list.iter().any(|c| c.separated) }
+    }
+
+    fn mean(&self, target: &[f64], rows: &[u32]) -> f64 {
+        let (mut top, mut all) = (0.0, 0.0);
+        for row in rows {
+            let w = self.weight.map_or(1.0, |w| w.get(*row as usize).copied().unwrap_or(0.0));
+            top += w * target.get(*row as usize).copied().unwrap_or(0.0);
+            all += w;
+        }
+        top / all
+    }
+
+    /// Weighted mean squared error or log loss.
+    fn loss(&self, values: &[f64], target: &[f64], rows: &[u32], loss: Loss) -> f64 {
+        let (mut top, mut all) = (0.0, 0.0);
+        for row in rows {
+            let at = |x: &[f64]| x.get(*row as usize).copied().unwrap_or(0.0);
+            let w = self.weight.map_or(1.0, at);
+            let (y, p) = (at(target), at(values));
+            top += w * match loss {
+                Loss::Squared => (y - p) * (y - p),
+                Loss::Logistic => {
+                    let p = p.clamp(1e-9, 1.0 - 1e-9);
+                    -(y * libm::log(p) + (1.0 - y) * libm::log1p(-p))
+                }
+            };
+            all += w;
+        }
+        top / all
+    }
+}
+
+fn put(to: &mut [f64], rows: &[u32], values: &[f64]) {
+    for (row, value) in rows.iter().zip(values) {
+        if let Some(place) = to.get_mut(*row as usize) {
+            *place = *value;
+        }
+    }
+}
