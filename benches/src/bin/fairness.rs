@@ -136,6 +136,7 @@ fn section(frame: &Frame, dataset: &Dataset, interval: &str) -> Result<f64, Fail
         model: None,
         progress: &Quiet,
         stop: &stop,
+        host: &equipoise_analyses::NoHost,
     };
     #[allow(clippy::cast_precision_loss, reason = "a number of estimates")]
     Ok(Fairness.run(&json!({ "interval": interval }), &context)?.estimates.len() as f64)

@@ -6,7 +6,7 @@ use equipoise_data::{Dataset, Frame};
 use equipoise_document::{EstimateId, Level, Note, RunSpec, Task};
 use equipoise_models::Model;
 
-use crate::AnalysisError;
+use crate::{AnalysisError, Host};
 
 /// Everything an analysis may see of a run.
 pub struct Context<'a> {
@@ -28,6 +28,8 @@ pub struct Context<'a> {
     pub progress: &'a dyn Progress,
     /// Set when the user wants to stop.
     pub stop: &'a AtomicBool,
+    /// A place for per-row results, and the time.
+    pub host: &'a dyn Host,
 }
 
 /// Rows and the dataset they come from.

@@ -4,14 +4,19 @@
 //! neither where the rows live nor how its answer is drawn.
 
 pub mod balance;
+pub mod causal;
 mod context;
 mod counted;
 pub mod errors;
+pub mod explain;
+pub mod explorer;
 pub mod fairness;
+mod host;
 mod missing;
 pub mod paired;
 pub mod performance;
 mod registry;
 
 pub use context::{Context, Part, Progress, Quiet, caution};
+pub use host::{ArtifactWriter, Host, NoHost};
 pub use registry::{Analysis, AnalysisError, REGISTRY, find, parse_params};

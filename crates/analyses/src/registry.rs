@@ -9,7 +9,10 @@ use serde_json::Value;
 
 use crate::Context;
 use crate::balance::Balance;
+use crate::causal::Causal;
 use crate::errors::Errors;
+use crate::explain::Explain;
+use crate::explorer::Explorer;
 use crate::fairness::Fairness;
 use crate::performance::Performance;
 
@@ -23,6 +26,10 @@ pub trait Analysis: Sync {
     fn question(&self) -> &'static str;
     /// JSON Schema of its parameters.
     fn params_schema(&self) -> Schema;
+    /// False for an analysis that means nothing without parameters: a run that gives it none does not miss it.
+    fn runs_unasked(&self) -> bool {
+        true
+    }
     /// Why it does not apply to this run, if so: then it is left out unless it was asked for by name.
     fn refuses(&self, context: &Context<'_>) -> Option<String>;
     /// Answers. `params` is an object, empty for the defaults.
@@ -61,13 +68,21 @@ pub enum AnalysisError {
     /// The model could not be asked.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A file of per-row results could not be made.
+    #[error("the file of {name} cannot be written: {problem}\nhint: check the free space for temporary files")]
+    Artifact {
+        /// What it holds.
+        name: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// The user stopped it.
     #[error("interrupted")]
     Interrupted,
 }
 
 /// All analyses, in the order of the document. Adding one is one line here and one folder.
-pub static REGISTRY: &[&dyn Analysis] = &[&Performance, &Errors, &Fairness, &Balance];
+pub static REGISTRY: &[&dyn Analysis] = &[&Performance, &Errors, &Fairness, &Explain, &Balance, &Explorer, &Causal];
 
 /// The analysis with this id.
 #[must_use]

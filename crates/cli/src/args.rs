@@ -134,8 +134,11 @@ pub(crate) struct AssessArgs {
     #[arg(long = "cohort", value_name = "NAME=SQL")]
     pub(crate) cohorts: Vec<String>,
     /// Cohorts of the Responsible AI Toolbox (JSON).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, visible_alias = "cohorts", value_name = "FILE")]
     pub(crate) cohort_file: Option<PathBuf>,
+    /// Also the rows outside each cohort, as a cohort `not NAME`.
+    #[arg(long)]
+    pub(crate) complements: bool,
     /// Seed of every random draw.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
@@ -201,6 +204,8 @@ pub(crate) enum ExportForm {
     Csv,
     Json,
     Md,
+    /// Its cohorts as the Responsible AI Toolbox's JSON.
+    RaiCohorts,
 }
 
 #[derive(Debug, Args)]

@@ -20,11 +20,12 @@ mod source;
 mod store;
 mod strings;
 mod table_file;
+mod table_writer;
 mod values;
 
 pub use bins::Bins;
 pub use chunk::{Chunk, Column, ColumnInfo, MISSING, PARTITION_ROWS, SAMPLE_ROWS, Schema};
-pub use cohort::{Predicate, PredicateError, PredicateType, RaiFilterError, cohorts_from_rai};
+pub use cohort::{Predicate, PredicateError, PredicateType, RaiFilterError, cohorts_from_rai, cohorts_to_rai};
 pub use dataset::{Dataset, MemoryColumn, OpenOptions};
 pub use error::{DataError, Place, nearest, unknown_column};
 pub use fingerprint::FileFingerprint;
@@ -35,3 +36,4 @@ pub use read::{OnProgress, Progress};
 pub use sample::SampledRows;
 pub use source::SkippedColumn;
 pub use table_file::{TableFile, TableFileError};
+pub use table_writer::TableWriter;

@@ -30,6 +30,21 @@ pub struct TableFile {
 #[error("the table cannot be written: {0}")]
 pub struct TableFileError(String);
 
+impl TableFileError {
+    /// A table that cannot be written, and why.
+    pub fn of(problem: impl std::fmt::Display) -> Self {
+        Self(problem.to_string())
+    }
+}
+
+/// How tables are written: nothing of the machine or the clock.
+pub(crate) fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by("equipoise".to_owned())
+        .build()
+}
+
 impl TableFile {
     /// A table without columns.
     #[must_use]
@@ -73,14 +88,16 @@ impl TableFile {
     /// # Errors
     /// When columns differ in length.
     pub fn into_bytes(self) -> Result<Vec<u8>, TableFileError> {
-        let fail = |e: &dyn std::fmt::Display| TableFileError(e.to_string());
-        let batch = RecordBatch::try_from_iter(self.columns).map_err(|e| fail(&e))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_created_by("equipoise".to_owned())
-            .build();
-        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).map_err(|e| fail(&e))?;
-        writer.write(&batch).map_err(|e| fail(&e))?;
-        writer.into_inner().map_err(|e| fail(&e))
+        let batch = self.into_batch()?;
+        let mut writer =
+            ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties())).map_err(TableFileError::of)?;
+        writer.write(&batch).map_err(TableFileError::of)?;
+        writer.into_inner().map_err(TableFileError::of)
+    }
+
+    pub(crate) fn into_batch(self) -> Result<RecordBatch, TableFileError> {
+        // Parts of a table must have the same columns whether or not a value is missing in them.
+        let columns = self.columns.into_iter().map(|(name, array)| (name, array, true));
+        RecordBatch::try_from_iter_with_nullable(columns).map_err(TableFileError::of)
     }
 }

@@ -23,6 +23,6 @@ pub use note::{Level, Note};
 pub use section::Section;
 pub use spec::{
     BinRule, CohortSpec, ColumnRole, ColumnType, DataSpec, EndpointProtocol, GroupingSpec, ModelSpec, RunSpec,
-    SpecError,
+    SpecError, complement_name,
 };
 pub use table::{Cells, Table, TableColumn};

@@ -58,6 +58,9 @@ pub struct RunSpec {
     /// Analyses to run; all that apply when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<Vec<String>>,
+    /// Also the rows outside each cohort, as a cohort `not NAME`; rows for which its predicate is unknown are among them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub complements: bool,
     /// The data.
     pub data: DataSpec,
     /// The model; absent when the predictions are columns of the data.
@@ -171,7 +174,7 @@ pub enum BinRule {
 pub struct CohortSpec {
     /// Name, unique in the spec.
     pub name: String,
-    /// SQL predicate over the columns and `_true`, `_predicted`, `_probability`, `_error`, `_outcome`.
+    /// SQL predicate over the columns and `_true`, `_predicted`, `_probability`, `_error`, `_outcome`, `_index`.
     #[serde(rename = "where")]
     pub predicate: String,
 }
@@ -231,6 +234,12 @@ pub struct SpecError {
     pub problem: String,
     /// How to mend it.
     pub hint: String,
+}
+
+/// Name of the cohort of all rows outside a cohort.
+#[must_use]
+pub fn complement_name(cohort: &str) -> String {
+    format!("not {cohort}")
 }
 
 impl GroupingSpec {
@@ -293,6 +302,13 @@ impl RunSpec {
             if !seen.insert(&cohort.name) {
                 return fail("cohorts", format!("`{}` is defined twice", cohort.name), "give each cohort its own name");
             }
+        }
+        let names = || self.cohorts.iter().map(|c| c.name.as_str());
+        if let Some(taken) =
+            names().filter(|_| self.complements).find(|name| names().any(|n| *name == complement_name(n)))
+        {
+            let problem = format!("`{taken}` is defined and is also the name of a complement");
+            return fail("cohorts", problem, "choose another name, or leave out `complements`");
         }
         for (i, grouping) in self.sensitive.iter().chain(&self.control).enumerate() {
             if let Some(BinRule::Edges(edges)) = grouping.bins() {

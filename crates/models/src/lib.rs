@@ -13,6 +13,6 @@ mod xgboost;
 
 pub use bind::{Binding, BoundInputs};
 pub use error::ModelError;
-pub use model::{Input, InputColumn, InputKind, Inputs, Model, ModelInfo, Outputs};
+pub use model::{Additive, Input, InputColumn, InputKind, Inputs, Model, ModelInfo, Outputs};
 pub use open::open;
 pub use trees::TreeEnsemble;

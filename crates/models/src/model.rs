@@ -19,6 +19,24 @@ pub trait Model: Send + Sync {
     fn trees(&self) -> Option<&TreeEnsemble> {
         None
     }
+
+    /// The margin as a sum over inputs, when the model is one: exact explanations need it.
+    fn additive(&self) -> Option<&dyn Additive> {
+        None
+    }
+}
+
+/// A model whose margin (what stands before a logistic or softmax link) is a constant and one function of each input:
+/// linear models, behind whatever treats every column by itself.
+pub trait Additive: Send + Sync {
+    /// Number of margins: one for a number or for two classes (of the second), otherwise one for each class.
+    fn n_outputs(&self) -> usize;
+
+    /// Margins in double precision, shape `(n_rows, n_outputs)`; the columns as for [`Model::predict`].
+    ///
+    /// # Errors
+    /// When the inputs do not fit.
+    fn margins(&self, batch: &Inputs<'_>) -> Result<Vec<f64>, ModelError>;
 }
 
 /// What is known of a model without asking it.

@@ -13,6 +13,7 @@ use equipoise_models::{Binding, Model};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::artifacts::{ArtifactBytes, Artifacts};
 use crate::classes::{Outcome, find_outcome};
 use crate::groups::{Grouper, groupers};
 use crate::roles::Roles;
@@ -25,7 +26,7 @@ pub struct Assessment {
     /// The result.
     pub document: Document,
     /// Files beside it.
-    pub artifacts: Vec<(Artifact, Vec<u8>)>,
+    pub artifacts: Vec<(Artifact, ArtifactBytes)>,
     /// When and how long it ran, as JSON.
     pub run: String,
 }
@@ -105,8 +106,9 @@ pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError>
         }
         None => None,
     };
-    cohorts::add(&parsed_cohorts, &mut scored.frame, &test.dataset)?;
+    cohorts::add(&parsed_cohorts, &mut scored.frame, &test.dataset, spec.complements, &mut notes)?;
 
+    let host = Artifacts::new(world);
     let context = Context {
         spec,
         task: outcome.task,
@@ -117,11 +119,13 @@ pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError>
         model: model.as_ref().map(|m| m.model.as_ref()),
         progress: world.progress.as_ref(),
         stop: &world.stop,
+        host: &host,
     };
     let sections = run_all(&asked, spec.only.is_some(), spec, &context, &mut notes)?;
 
     world.progress.step("writing predictions");
-    let artifacts = predictions::artifacts(&scored.frame, model.is_some())?;
+    let mut artifacts = predictions::artifacts(&scored.frame, model.is_some())?;
+    artifacts.extend(host.into_files());
     let document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),
         spec: public(spec),
@@ -193,6 +197,9 @@ fn run_all(
     let mut sections = Vec::new();
     for analysis in asked {
         context.check_stop()?;
+        if !by_name && !analysis.runs_unasked() && !spec.analyses.contains_key(analysis.id()) {
+            continue;
+        }
         if let Some(reason) = analysis.refuses(context) {
             if by_name {
                 return Err(AnalysisError::NotApplicable { analysis: analysis.id(), reason }.into());

@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use equipoise_data::{
     Column, Dataset, Frame, Predicate, PredicateError, PredicateType, Rows, Schema, Target, cohorts_from_rai,
+    cohorts_to_rai,
 };
-use equipoise_document::{CohortSpec, RunSpec, Task};
+use equipoise_document::{CohortSpec, Document, Level, Note, RunSpec, Task, complement_name};
 use equipoise_kernels::Merge;
+use sha2::{Digest as _, Sha256};
 
 use crate::ServiceError;
 use crate::classes::Outcome;
 use crate::store::read_text;
 
 /// Columns that a predicate may use beside the dataset's, in the order in which they follow those.
-const SPECIAL: [&str; 5] = ["_true", "_predicted", "_probability", "_error", "_outcome"];
+const SPECIAL: [&str; 6] = ["_true", "_predicted", "_probability", "_error", "_outcome", "_index"];
 
 /// Codes of `_outcome` for two classes.
 const OUTCOMES: [&str; 4] = ["tn", "fp", "fn", "tp"];
@@ -27,17 +29,8 @@ pub(crate) struct Parsed {
 
 /// Reads all predicates, before any row is asked.
 pub(crate) fn parse(spec: &RunSpec, schema: &Schema, outcome: &Outcome) -> Result<Vec<Parsed>, ServiceError> {
-    let of_target = if outcome.task == Task::Regression { PredicateType::Number } else { PredicateType::Name };
-    let special = SPECIAL.iter().map(|name| {
-        let kind = match *name {
-            "_true" | "_predicted" => of_target,
-            "_outcome" => PredicateType::Name,
-            _ => PredicateType::Number,
-        };
-        ((*name).to_owned(), kind)
-    });
-    let columns: Vec<(String, PredicateType)> =
-        schema.columns.iter().map(|c| (c.name.clone(), c.column_type.into())).chain(special).collect();
+    let of_dataset = schema.columns.iter().map(|c| (c.name.clone(), c.column_type.into()));
+    let columns: Vec<(String, PredicateType)> = of_dataset.chain(special_types(outcome.task)).collect();
     spec.cohorts
         .iter()
         .map(|cohort| match Predicate::parse(&cohort.predicate, &columns) {
@@ -47,8 +40,29 @@ pub(crate) fn parse(spec: &RunSpec, schema: &Schema, outcome: &Outcome) -> Resul
         .collect()
 }
 
-/// Adds the cohorts to the frame. A cohort without rows is an error: every number about it would be missing.
-pub(crate) fn add(parsed: &[Parsed], frame: &mut Frame, dataset: &Dataset) -> Result<(), ServiceError> {
+/// How predicates see the columns beside the dataset's.
+fn special_types(task: Task) -> impl Iterator<Item = (String, PredicateType)> {
+    SPECIAL.iter().map(move |name| {
+        let kind = match *name {
+            "_true" | "_predicted" if task != Task::Regression => PredicateType::Name,
+            "_outcome" => PredicateType::Name,
+            _ => PredicateType::Number,
+        };
+        ((*name).to_owned(), kind)
+    })
+}
+
+/// Adds the cohorts to the frame, with `complements` each one's other rows as `not NAME` behind it. A cohort without rows is
+/// an error: every number about it would be missing. Cohorts of the same rows are noted.
+pub(crate) fn add(
+    parsed: &[Parsed],
+    frame: &mut Frame,
+    dataset: &Dataset,
+    complements: bool,
+    notes: &mut Vec<Note>,
+) -> Result<(), ServiceError> {
+    let n_rows = frame.n_rows();
+    let mut known: Vec<(String, Vec<u8>)> = vec![("all".to_owned(), digest(&vec![true; n_rows]))];
     for Parsed { spec, predicate } in parsed {
         let members = members(predicate, frame, dataset)?.map_err(|error| failed(spec, &error))?;
         if !members.contains(&true) {
@@ -60,9 +74,34 @@ pub(crate) fn add(parsed: &[Parsed], frame: &mut Frame, dataset: &Dataset) -> Re
                 ),
             });
         }
+        let own = digest(&members);
+        if let Some((other, _)) = known.iter().find(|(_, rows)| *rows == own) {
+            let text = format!("The cohorts `{}` and `{other}` hold the same rows.", spec.name);
+            notes.push(Note::new(Level::Caution, "identical_cohorts", text));
+        }
+        known.push((spec.name.clone(), own));
         frame.add_cohort(&spec.name, &spec.predicate, &members);
+        if !complements {
+            continue;
+        }
+        if members.contains(&false) {
+            let others: Vec<bool> = members.iter().map(|is_member| !is_member).collect();
+            frame.add_cohort(&complement_name(&spec.name), &format!("({}) IS NOT TRUE", spec.predicate), &others);
+        } else {
+            let text = format!("The cohort `{}` holds every row, so it has no complement.", spec.name);
+            notes.push(Note::new(Level::Info, "no_complement", text));
+        }
     }
     Ok(())
+}
+
+/// Which rows belong, in 32 bytes.
+fn digest(members: &[bool]) -> Vec<u8> {
+    let bytes: Vec<u8> = members
+        .chunks(8)
+        .map(|eight| eight.iter().enumerate().fold(0, |byte, (bit, is_member)| byte | (u8::from(*is_member) << bit)))
+        .collect();
+    Sha256::digest(&bytes).to_vec()
 }
 
 fn failed(cohort: &CohortSpec, error: &PredicateError) -> ServiceError {
@@ -102,6 +141,8 @@ fn members(
 
 /// What the model said, as a column.
 ///
+/// `_index` is the row's number in the data, from 0.
+///
 /// `_probability` is that of the positive class, for several classes that of the predicted one. `_error` is 1 for a
 /// wrong class and 0 for the right one; for numbers it is the prediction minus the truth. `_outcome` is `tp`, `fp`,
 /// `tn` or `fn`, for several classes `correct` or `incorrect`.
@@ -137,6 +178,15 @@ fn special_column(name: &str, frame: &Frame, rows: &Rows<'_>) -> Column {
                 Column::Number(is_wrong.collect())
             }
         },
+        "_index" => {
+            let row = |place: usize| {
+                let id = rows.id(place);
+                let at = usize::try_from(id).unwrap_or(usize::MAX);
+                frame.row_ids().map_or(id, |ids| ids.get(at).copied().map_or(id, u64::from))
+            };
+            #[allow(clippy::cast_precision_loss, reason = "row numbers fit 32 bits")]
+            Column::Number((0..rows.len()).map(|place| row(place) as f64).collect())
+        }
         _ => {
             let pairs = rows.truth.classes().iter().zip(predicted.classes());
             match frame.task {
@@ -158,15 +208,29 @@ fn missing_names(n: usize) -> Column {
     Column::Codes { codes: vec![equipoise_data::MISSING; n].into(), levels: Arc::from([]) }
 }
 
-/// Cohorts of the Responsible AI Toolbox out of its JSON.
+/// Cohorts of the Responsible AI Toolbox out of its JSON; `classes` in the order of the model's outputs, where they are known,
+/// turn places of classes into classes.
 ///
 /// # Errors
 /// When the file cannot be read; the message names the place.
-pub fn read_cohorts(path: &Path) -> Result<Vec<CohortSpec>, ServiceError> {
+pub fn read_cohorts(path: &Path, classes: &[String]) -> Result<Vec<CohortSpec>, ServiceError> {
     let text = read_text(path, "name a file with the JSON of the toolbox's cohorts")?;
-    cohorts_from_rai(&text, &[]).map_err(|error| ServiceError::Input {
+    cohorts_from_rai(&text, classes).map_err(|error| ServiceError::Input {
         path: path.display().to_string(),
         problem: format!("{}: {}", error.place, error.problem),
         hint: error.hint,
     })
+}
+
+/// An assessment's cohorts as the Responsible AI Toolbox's JSON; complements that were made of them are not written, and the
+/// cohort of all rows is always there.
+///
+/// # Errors
+/// When a predicate has no form there; the message names the cohort and the part.
+pub fn write_cohorts(document: &Document) -> Result<String, ServiceError> {
+    let of_dataset = document.datasets.first().map_or(&[][..], |d| &d.columns);
+    let of_dataset = of_dataset.iter().map(|c| (c.name.clone(), c.column_type.into()));
+    let columns: Vec<(String, PredicateType)> = of_dataset.chain(special_types(document.task)).collect();
+    cohorts_to_rai(&document.spec.cohorts, &columns)
+        .map_err(|error| ServiceError::column(format!("{}: {}", error.place, error.problem), error.hint))
 }

@@ -3,6 +3,7 @@
 //! Files, the clock, the environment and the seed enter here, through the [`World`]; everything below is a function of
 //! its arguments.
 
+mod artifacts;
 mod assess;
 mod classes;
 mod cohorts;
@@ -18,8 +19,9 @@ mod store;
 mod stored_frame;
 mod world;
 
+pub use artifacts::ArtifactBytes;
 pub use assess::{Assessment, assess};
-pub use cohorts::read_cohorts;
+pub use cohorts::{read_cohorts, write_cohorts};
 pub use error::ServiceError;
 pub use gate::{check, compare};
 pub use schemas::schema;

@@ -5,12 +5,13 @@ use equipoise_document::Artifact;
 use sha2::{Digest as _, Sha256};
 
 use crate::ServiceError;
+use crate::artifacts::ArtifactBytes;
 
 /// Rows of a column of predictions that was given are written down again only up to here.
 const MAX_ROWS_WITHOUT_MODEL: usize = 2_000_000;
 
 /// The per-row results: `row`, `_true`, `_predicted`, `_probability…`, `_group_COLUMN`, `_cohort_NAME`, `_weight`.
-pub(crate) fn artifacts(frame: &Frame, has_model: bool) -> Result<Vec<(Artifact, Vec<u8>)>, ServiceError> {
+pub(crate) fn artifacts(frame: &Frame, has_model: bool) -> Result<Vec<(Artifact, ArtifactBytes)>, ServiceError> {
     if !has_model && frame.n_rows() > MAX_ROWS_WITHOUT_MODEL {
         return Ok(Vec::new());
     }
@@ -23,7 +24,7 @@ pub(crate) fn artifacts(frame: &Frame, has_model: bool) -> Result<Vec<(Artifact,
         n_rows: frame.n_rows() as u64,
         columns,
     };
-    Ok(vec![(artifact, bytes)])
+    Ok(vec![(artifact, ArtifactBytes::Memory(bytes))])
 }
 
 fn write(frame: &Frame, rows: &Rows<'_>) -> Result<(Vec<String>, Vec<u8>), ServiceError> {

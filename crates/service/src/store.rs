@@ -35,7 +35,7 @@ pub fn save(assessment: &Assessment, dir: &Path, force: bool) -> Result<(), Serv
         fs::create_dir(&artifacts).map_err(|e| output(&dir.join("artifacts"), &e))?;
     }
     for (artifact, bytes) in &assessment.artifacts {
-        write(&artifact.path, bytes)?;
+        bytes.write(&staging.path().join(&artifact.path)).map_err(|e| output(&dir.join(&artifact.path), &e))?;
     }
     let json = assessment
         .document

@@ -121,6 +121,7 @@ fn assess(
         model: None,
         progress: &Quiet,
         stop: &AtomicBool::new(false),
+        host: &crate::NoHost,
     };
     Balance.run(params, &context)
 }

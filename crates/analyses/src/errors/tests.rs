@@ -101,6 +101,7 @@ impl Run {
             model: None,
             progress: &Quiet,
             stop: &AtomicBool::new(self.is_stopped),
+            host: &crate::NoHost,
         })
     }
 

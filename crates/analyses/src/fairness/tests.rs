@@ -119,6 +119,7 @@ fn run_with(frame: &Frame, dataset: &Dataset, features: &[String], params: &Valu
         model: None,
         progress: &Quiet,
         stop: &stop,
+        host: &crate::NoHost,
     };
     Fairness.run(params, &context)
 }

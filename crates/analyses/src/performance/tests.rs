@@ -83,6 +83,7 @@ impl Run {
             model: None,
             progress: &Quiet,
             stop: &AtomicBool::new(false),
+            host: &crate::NoHost,
         };
         Performance.run(&self.params, &context)
     }

@@ -135,10 +135,10 @@ proptest! {
         let mut parents = vec![0_u32; n];
         let mut edges = Vec::new();
         let mut bit = 0;
-        for to in 1..n {
+        for (to, parents) in parents.iter_mut().enumerate() {
             for from in 0..to {
                 if bits >> bit & 1 == 1 {
-                    parents[to] |= 1 << from;
+                    *parents |= 1 << from;
                     edges.push(format!("n{from} -> n{to}"));
                 }
                 bit += 1;

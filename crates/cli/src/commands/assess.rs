@@ -86,8 +86,11 @@ fn spec_from(args: &AssessArgs) -> Result<RunSpec> {
         spec.cohorts.push(CohortSpec { name: name.to_owned(), predicate: predicate.to_owned() });
     }
     if let Some(path) = &args.cohort_file {
-        spec.cohorts.extend(read_cohorts(path)?);
+        let of_model = spec.model.as_ref().map(|m| m.classes.as_slice()).filter(|c| !c.is_empty());
+        let classes = of_model.unwrap_or(&spec.classes).to_vec();
+        spec.cohorts.extend(read_cohorts(path, &classes)?);
     }
+    spec.complements |= args.complements;
     if let Some(seed) = args.seed {
         spec.seed = seed;
     }

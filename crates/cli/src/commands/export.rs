@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use equipoise_service::views::{Format, TerminalOptions, html, render};
-use equipoise_service::{load, write_file};
+use equipoise_service::{load, write_cohorts, write_file};
 
 use crate::args::{ExportArgs, ExportForm};
 use crate::output::{Outcome, result};
@@ -15,6 +15,7 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
         ExportForm::Csv => render(&document, None, None, Format::Csv, &options)?,
         ExportForm::Json => render(&document, None, None, Format::Json, &options)?,
         ExportForm::Md => render(&document, None, None, Format::Markdown, &options)?,
+        ExportForm::RaiCohorts => write_cohorts(&document)?,
     };
     if args.output.as_os_str() == "-" {
         result(&text)?;

@@ -53,6 +53,8 @@ golden! {
     a_bad_predicate: on_people("--target repaid --prediction said --cohort 'young=age < tweny'");
     a_predicate_that_does_not_end: on_people("--target repaid --prediction said --cohort 'young=age <'");
     a_cohort_without_rows: on_people("--target repaid --prediction said --cohort 'old=age > 200'");
+    a_cohort_named_as_a_complement: on_people("--target repaid --prediction said --cohort 'old=age > 30' --cohort 'not old=age < 30' --complements");
+    a_toolbox_cohort_with_an_unknown_method: says(&[("p.csv", &people()), ("c.json", br#"[{"name": "c", "cohort_filter_list": [{"column": "age", "method": "near", "arg": [5]}]}]"#)], "assess --data p.csv --target repaid --prediction said --cohorts c.json -o out");
     an_unknown_analysis: on_people("--target repaid --prediction said --only fairnes");
     an_unknown_task: on_people("--target repaid --prediction said --task clustering");
     no_model_file: on_people("--target repaid --model nowhere.txt");

@@ -74,7 +74,7 @@ fn the_demo_needs_nothing_but_the_program() {
     let place = Place::with(&[]);
     let ran = place.run("demo -o d");
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    for section in ["performance", "fairness", "balance"] {
+    for section in ["performance", "fairness", "balance", "explorer"] {
         assert_eq!(place.run(&format!("show d {section}")).code, Some(0));
     }
     let widest = ran.out.lines().map(|l| l.chars().count()).max();
@@ -92,4 +92,69 @@ fn standard_input_is_a_dataset() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn cohorts_have_complements_and_go_to_the_toolbox_and_back() {
+    let place = Place::with(&[("p.csv", &people())]);
+    let own = [
+        "--cohort",
+        "young women=age < 35 and sex = 'female'",
+        "--cohort",
+        "early=_index < 10",
+        "--cohort",
+        "misses=_outcome in ('fp', 'fn')",
+    ];
+    let run = |more: &[&str]| {
+        let words = ASSESS.split(' ').map(str::to_owned);
+        place.run_args(&words.chain(more.iter().map(|w| (*w).to_owned())).collect::<Vec<_>>(), &[])
+    };
+    let document = |dir: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(place.path().join(dir).join("document.json")).unwrap()).unwrap()
+    };
+    let sizes = |d: &serde_json::Value| -> Vec<(String, u64)> {
+        let list = d["cohorts"].as_array().unwrap();
+        list.iter().map(|c| (c["name"].as_str().unwrap().to_owned(), c["n"].as_u64().unwrap())).collect()
+    };
+    let ran = run(&[&own[..], &["--complements", "-o", "a"]].concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let a = document("a");
+    let found = sizes(&a);
+    let names: Vec<&str> = found.iter().map(|c| c.0.as_str()).collect();
+    assert_eq!(names, ["all", "young women", "not young women", "early", "not early", "misses", "not misses"]);
+    for pair in found[1..].chunks(2) {
+        assert_eq!(pair[0].1 + pair[1].1, 40, "{pair:?}");
+    }
+    assert_eq!(a["spec"]["complements"], true);
+    // Predicates of complements can be used as they are written down.
+    let not_young = a["cohorts"][2]["where"].as_str().unwrap();
+    let again = run(&["--cohort", &format!("rest={not_young}"), "-o", "b"]);
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    assert_eq!(sizes(&document("b"))[1].1, found[2].1);
+
+    let out = place.run("export a --to rai-cohorts -o cohorts.json");
+    assert_eq!(out.code, Some(0), "{}", out.err);
+    let back = run(&["--cohorts", "cohorts.json", "-o", "c"]);
+    assert_eq!(back.code, Some(0), "{}", back.err);
+    let own_sizes: Vec<_> = found.into_iter().filter(|c| !c.0.starts_with("not ")).collect();
+    assert_eq!(sizes(&document("c")), own_sizes);
+
+    let unlikely = run(&["--cohort", "likely=_probability > 0.3", "-o", "d"]);
+    assert_eq!(unlikely.code, Some(0), "{}", unlikely.err);
+    let refused = place.run("export d --to rai-cohorts -o d.json");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.err.contains("cohort `likely`") && refused.err.contains("hint: "), "{}", refused.err);
+}
+
+#[test]
+fn cohorts_of_the_same_rows_are_noted() {
+    let place = Place::with(&[("p.csv", &people())]);
+    let ran = place.run(&format!("{ASSESS} --cohort 'a=age < 30' --cohort 'b=id < 10' --cohort 'c=age > 0' -o out"));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let text = std::fs::read_to_string(place.path().join("out/document.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let notes = document["notes"].as_array().unwrap();
+    let said: Vec<&str> =
+        notes.iter().filter(|n| n["code"] == "identical_cohorts").filter_map(|n| n["text"].as_str()).collect();
+    assert_eq!(said, ["The cohorts `b` and `a` hold the same rows.", "The cohorts `c` and `all` hold the same rows."]);
 }

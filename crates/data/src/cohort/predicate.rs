@@ -150,6 +150,19 @@ impl Predicate {
     }
 }
 
+/// The syntax of a predicate, its columns spelled as they are, once it is known to be one.
+pub(super) fn syntax(
+    text: &str,
+    columns: &[(String, PredicateType)],
+) -> Result<datafusion_sql::sqlparser::ast::Expr, PredicateError> {
+    Predicate::parse(text, columns)?;
+    let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+    let reader = Reader { text, names: &names };
+    let tokens = reader.tokens(&Functions::default())?;
+    let mut parser = Parser::new(&GenericDialect {}).with_recursion_limit(64).with_tokens_with_locations(tokens);
+    parser.parse_expr().map_err(|e| reader.parser_error(&e))
+}
+
 struct Reader<'a> {
     text: &'a str,
     names: &'a [String],

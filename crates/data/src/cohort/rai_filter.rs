@@ -36,7 +36,7 @@ const OUTCOMES: [&str; 4] = ["tn", "fp", "fn", "tp"];
 /// | column `Predicted Y`, `True Y` | `_predicted`, `_true`; with `classes` given, a number that is not itself a class is its place in them |
 /// | column `Error` | `_error` |
 /// | column `Classification outcome` | `_outcome`: 0 true negative, 1 false positive, 2 false negative, 3 true positive, or their names; `Correct prediction` and `Incorrect prediction` compare `_true` with `_predicted` |
-/// | column `Index` | refused: row numbers do not survive a change of the data |
+/// | column `Index` | `_index`, the row's number in the data from 0 |
 /// | `includes`, `equal` | `IN (…)`, `=` |
 /// | `excludes` | `NOT IN (…)`, rows without a value included |
 /// | `greater`, `greater and equal`, `less`, `less and equal` | `>`, `>=`, `<`, `<=` |
@@ -114,11 +114,7 @@ impl Reader<'_> {
             Some(single) => vec![single.clone()],
         };
         match column {
-            "Index" => Err(error(
-                place,
-                "filters on `Index` cannot be kept",
-                "row numbers do not survive a change of the data; use a column that names the rows",
-            )),
+            "Index" => condition("_index", method, &arguments, place),
             "Classification outcome" => self.outcome(method, &arguments, place),
             "Predicted Y" => condition("_predicted", method, &self.as_classes(&arguments), place),
             "True Y" => condition("_true", method, &self.as_classes(&arguments), place),

@@ -3,6 +3,7 @@
 //! Numbers are 32-bit floats where the file says so, as in ONNX Runtime; answers agree with it within 1e-5. Operators
 //! that are not supported are refused by name.
 
+mod additive;
 mod attributes;
 mod columns;
 mod forest;
@@ -23,7 +24,7 @@ use self::graph::{Graph, Refusal};
 use self::proto::ModelProto;
 use self::signature::{GraphInput, GraphOutput, Links, Meaning};
 use self::tensor::{Fault, Tensor, element};
-use crate::{Input, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs, TreeEnsemble};
+use crate::{Additive, Input, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs, TreeEnsemble};
 
 /// Rows evaluated together. Cut the same whatever the number of threads, so that the answers are the same.
 const BLOCK_ROWS: usize = 1024;
@@ -61,6 +62,7 @@ pub(crate) struct OnnxModel {
     block_rows: usize,
     /// Its trees, when there is nothing beside them but columns made ready.
     trees: Option<TreeEnsemble>,
+    linear: Option<additive::LinearEnd>,
 }
 
 impl OnnxModel {
@@ -97,7 +99,9 @@ impl OnnxModel {
         let block_rows = n_rows.unwrap_or(if ready.is_heavy() { BLOCK_PICTURES } else { BLOCK_ROWS });
         let info = describe(&model, &ready, &inputs, &output);
         let trees = ready.trees().and_then(|trees| forest::of_graph(&model, graph, &inputs, &output, trees));
-        Ok(Self { info, graph: ready, inputs, output, block_rows, trees })
+        let linear =
+            if n_rows.is_some() { None } else { additive::LinearEnd::find(&model, graph, &inputs, &output.name) };
+        Ok(Self { info, graph: ready, inputs, output, block_rows, trees, linear })
     }
 
     /// Number of classes, where the file says so.
@@ -140,6 +144,10 @@ impl Model for OnnxModel {
 
     fn trees(&self) -> Option<&TreeEnsemble> {
         self.trees.as_ref()
+    }
+
+    fn additive(&self) -> Option<&dyn Additive> {
+        self.linear.as_ref().map(|linear| linear as &dyn Additive)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Refusal, value::Field};
 use crate::{
-    Input, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs,
+    Additive, Input, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs,
     trees::{Answer, Link, numbers, outputs_of},
 };
 
@@ -51,10 +51,7 @@ impl Model for LinearModel {
     fn predict(&self, batch: &Inputs<'_>) -> Result<Outputs, ModelError> {
         let (n_outputs, n_features) = (self.base.len(), self.info.inputs.len());
         if batch.columns.len() != n_features {
-            return Err(ModelError::Predict {
-                problem: format!("{} columns were given, {n_features} are needed", batch.columns.len()),
-                hint: "give the columns in the order of the model's inputs".into(),
-            });
+            return Err(wrong_columns(batch.columns.len(), n_features));
         }
         let biases = self.weights.get(n_features * n_outputs..).unwrap_or_default();
         let start: Vec<f32> = self.base.iter().zip(biases).map(|(base, bias)| bias + base).collect();
@@ -71,5 +68,43 @@ impl Model for LinearModel {
         let mut margins: Vec<f64> = sums.into_iter().map(f64::from).collect();
         self.link.apply(&mut margins, n_outputs);
         Ok(outputs_of(self.answer, margins, n_outputs))
+    }
+
+    fn additive(&self) -> Option<&dyn Additive> {
+        Some(self)
+    }
+}
+
+impl Additive for LinearModel {
+    fn n_outputs(&self) -> usize {
+        self.base.len()
+    }
+
+    fn margins(&self, batch: &Inputs<'_>) -> Result<Vec<f64>, ModelError> {
+        let (n_outputs, n_features) = (self.base.len(), self.info.inputs.len());
+        if batch.columns.len() != n_features {
+            return Err(wrong_columns(batch.columns.len(), n_features));
+        }
+        let biases = self.weights.get(n_features * n_outputs..).unwrap_or_default();
+        let start: Vec<f64> =
+            self.base.iter().zip(biases).map(|(base, bias)| f64::from(*base) + f64::from(*bias)).collect();
+        let mut sums = start.repeat(batch.n_rows);
+        let weights = self.weights.chunks_exact(n_outputs);
+        for ((input, column), weights) in self.info.inputs.iter().zip(&batch.columns).zip(weights) {
+            let values = numbers(&input.name, column)?;
+            for (x, row) in values.iter().zip(sums.chunks_exact_mut(n_outputs)) {
+                if !x.is_nan() {
+                    row.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += f64::from(*weight) * x);
+                }
+            }
+        }
+        Ok(sums)
+    }
+}
+
+fn wrong_columns(found: usize, expected: usize) -> ModelError {
+    ModelError::Predict {
+        problem: format!("{found} columns were given, {expected} are needed"),
+        hint: "give the columns in the order of the model's inputs".into(),
     }
 }

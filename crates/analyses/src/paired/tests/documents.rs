@@ -26,6 +26,7 @@ fn estimates(frame: &Frame) -> Vec<Estimate> {
         model: None,
         progress: &Quiet,
         stop: &AtomicBool::new(false),
+        host: &crate::NoHost,
     };
     let mut all = Performance.run(&json!({}), &context).unwrap().estimates;
     if !frame.groupings().is_empty() {
