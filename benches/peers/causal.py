@@ -1,6 +1,6 @@
 """The tasks of `causal speed` in DoubleML, EconML and dowhy, on the same rows; CPU seconds of one thread.
 
-    OMP_NUM_THREADS=1 python benches/peers/causal.py [--rows 100000] [--skip forest,dowhy]
+OMP_NUM_THREADS=1 python benches/peers/causal.py [--rows 100000] [--skip forest,dowhy]
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main():
     sets = {}
     for kind in ("continuous", "binary"):
         y, d, x = oracle.rows(kind, n, 20, 4242)
-        sets[kind] = (y, d, x, pd.DataFrame({"y": y, "d": d, **dict(zip(names, x.T))}))
+        sets[kind] = (y, d, x, pd.DataFrame({"y": y, "d": d, **dict(zip(names, x.T, strict=False))}))
 
     def doubleml(kind):
         import doubleml
@@ -71,8 +71,14 @@ def main():
         from econml.dml import LinearDML
 
         y, d, x, _ = sets[kind]
-        chance = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10) if kind == "binary" else LinearRegression()
-        model = LinearDML(model_y=LinearRegression(), model_t=chance, discrete_treatment=kind == "binary", cv=splits, random_state=0)
+        chance = (
+            LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-10)
+            if kind == "binary"
+            else LinearRegression()
+        )
+        model = LinearDML(
+            model_y=LinearRegression(), model_t=chance, discrete_treatment=kind == "binary", cv=splits, random_state=0
+        )
         model.fit(y, d, W=x, inference="statsmodels")
         return float(np.ravel(model.const_marginal_ate())[0])
 
@@ -90,8 +96,15 @@ def main():
         from econml.dml import CausalForestDML
 
         y, d, x, _ = sets["binary"]
-        model = CausalForestDML(model_y=LinearRegression(), model_t=LogisticRegression(C=np.inf), discrete_treatment=True,
-                                n_estimators=100, cv=splits, random_state=0, n_jobs=1)
+        model = CausalForestDML(
+            model_y=LinearRegression(),
+            model_t=LogisticRegression(C=np.inf),
+            discrete_treatment=True,
+            n_estimators=100,
+            cv=splits,
+            random_state=0,
+            n_jobs=1,
+        )
         model.fit(y, d, X=x)
         effect = model.const_marginal_effect(x[:2000]).ravel()
         truth = 0.5 + 0.5 * x[:2000, 1] + 0.5 * (x[:2000, 3] > 0)
@@ -104,7 +117,9 @@ def main():
         model = dowhy.CausalModel(sets["continuous"][3].head(m), "d", "y", common_causes=names)
         found = model.identify_effect(proceed_when_unidentifiable=True)
         estimate = model.estimate_effect(found, method_name="backdoor.linear_regression")
-        refutation = model.refute_estimate(found, estimate, method_name="placebo_treatment_refuter", num_simulations=100)
+        refutation = model.refute_estimate(
+            found, estimate, method_name="placebo_treatment_refuter", num_simulations=100
+        )
         return float(refutation.new_effect)
 
     for kind, name in (("continuous", "plr"), ("binary", "irm")):

@@ -10,6 +10,8 @@ per second are compared. Values are compared before anything is printed; prepara
 says otherwise.
 """
 
+# ruff: noqa: E402, B023 — threads are limited before the libraries start them; what closes over a loop is called in it.
+
 import argparse
 import contextlib
 import io
@@ -95,7 +97,10 @@ class Bench:
 
     def compare(self, job, name, model, rows, peers, background=None, precisions=("fast", "exact"), near=2e-5):
         """Ours in each precision, then every peer on as many rows as it is given."""
-        print(f"{job}, {name}, {len(rows)} rows" + (f", {len(background)} background rows" if background is not None else ""))
+        print(
+            f"{job}, {name}, {len(rows)} rows"
+            + (f", {len(background)} background rows" if background is not None else "")
+        )
         rate, exact = 0.0, None
         for precision in reversed(precisions):
             times, found = self.ours(model, rows, job, precision, background)
@@ -256,9 +261,7 @@ def main():
                 peers = [("WOODELF", min(given.rows, 1_000), lambda: woodelf_peer(lgb, background))]
                 if n_background == 100:
                     peers.append(("shap", 100, lambda: shap_peer(lgb, background)))
-                bench.compare(
-                    "interventional", "LightGBM 500 x 31 leaves", light, rows, installed(*peers), background
-                )
+                bench.compare("interventional", "LightGBM 500 x 31 leaves", light, rows, installed(*peers), background)
         if "interactions" in jobs:
             few = rows.iloc[: min(given.rows, 2_000)]
             bench.compare("interactions", "XGBoost 500 x depth 6", extreme, few, [

@@ -9,6 +9,8 @@ scikit-learn is asked at the same number of places). Equipoise's figure holds en
 without the score.
 """
 
+# ruff: noqa: E402, B023 — threads are limited before the libraries start them; what closes over a loop is called in it.
+
 import json
 import os
 import subprocess
@@ -23,10 +25,9 @@ warnings.filterwarnings("ignore")
 
 import lightgbm
 import numpy as np
+from predict import frame_of, matrix, write_table
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.inspection import partial_dependence, permutation_importance
-
-from predict import frame_of, matrix, write_table
 
 REPEATS, GRID = 5, 20
 
@@ -91,12 +92,24 @@ def main():
             for j in range(x.shape[1])
         ]
         curves = cpu(places)
-        print(json.dumps({
-            "model": fixture, "rows": rows,
-            "permutation_importance": {"scikit-learn": shuffled, "equipoise": ours["shuffled"],
-                                       "times": shuffled / ours["shuffled"]},
-            "partial_dependence": {"scikit-learn": curves, "equipoise": ours["set"], "times": curves / ours["set"]},
-        }))
+        print(
+            json.dumps(
+                {
+                    "model": fixture,
+                    "rows": rows,
+                    "permutation_importance": {
+                        "scikit-learn": shuffled,
+                        "equipoise": ours["shuffled"],
+                        "times": shuffled / ours["shuffled"],
+                    },
+                    "partial_dependence": {
+                        "scikit-learn": curves,
+                        "equipoise": ours["set"],
+                        "times": curves / ours["set"],
+                    },
+                }
+            )
+        )
 
 
 if __name__ == "__main__":

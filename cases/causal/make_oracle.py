@@ -17,7 +17,8 @@ import warnings
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
-from scipy.stats import norm, t as student
+from scipy.stats import norm
+from scipy.stats import t as student
 
 warnings.filterwarnings("ignore")
 K, N, P, SEED = 5, 1500, 8, 77
@@ -108,8 +109,14 @@ def bounds(theta, influence, errors, nu, psi_nu, c_y=0.04, c_d=0.03, level=0.95)
 
     sign = -1 if theta > 0 else 1
     root = lambda i: brentq(lambda r: at(r, r, sign)[i], 0, 0.9999, xtol=1e-15, rtol=1e-14)
-    return {"lower": at(c_y, c_d, -1), "upper": at(c_y, c_d, 1), "rv": root(0), "rva": root(2),
-            "sigma_squared": sigma, "nu_squared": nu}
+    return {
+        "lower": at(c_y, c_d, -1),
+        "upper": at(c_y, c_d, 1),
+        "rv": root(0),
+        "rva": root(2),
+        "sigma_squared": sigma,
+        "nu_squared": nu,
+    }
 
 
 def continuous():
@@ -122,16 +129,25 @@ def continuous():
     fold = np.arange(N) % K
     splits = [(np.where(fold != k)[0], np.where(fold == k)[0]) for k in range(K)]
     names = [f"x{j}" for j in range(P)]
-    frame = pd.DataFrame({"y": y, "d": d, **dict(zip(names, x.T))})
+    frame = pd.DataFrame({"y": y, "d": d, **dict(zip(names, x.T, strict=False))})
     out = {}
     for score, learners in (("partialling out", 2), ("IV-type", 3)):
-        model = DoubleMLPLR(DoubleMLData(frame, "y", "d", names), *[LinearRegression()] * learners, n_folds=K, score=score,
-                            draw_sample_splitting=False)
+        model = DoubleMLPLR(
+            DoubleMLData(frame, "y", "d", names),
+            *[LinearRegression()] * learners,
+            n_folds=K,
+            score=score,
+            draw_sample_splitting=False,
+        )
         model.set_sample_splitting([splits]).fit()
         out[score] = [float(model.coef[0]), float(model.se[0])]
     # An instrument that moves the treatment: the last covariate, which does nothing else.
-    model = DoubleMLPLIV(DoubleMLData(frame.assign(z=frame.x7 + frame.d), "y", "d", names[:7], "z"), *[LinearRegression()] * 3,
-                         n_folds=K, draw_sample_splitting=False)
+    model = DoubleMLPLIV(
+        DoubleMLData(frame.assign(z=frame.x7 + frame.d), "y", "d", names[:7], "z"),
+        *[LinearRegression()] * 3,
+        n_folds=K,
+        draw_sample_splitting=False,
+    )
     model.set_sample_splitting([splits]).fit()
     out["instrument"] = [float(model.coef[0]), float(model.se[0])]
     for covariance in ("nonrobust", "HC0", "HC1"):
@@ -140,7 +156,10 @@ def continuous():
         ate = fit.const_marginal_ate_inference(X=x[:, [1, 3]])
         out["linear_dml|" + covariance] = {
             "coefficients": [*map(float, fit.coef_.ravel()), float(np.ravel(fit.intercept_)[0])],
-            "se": [*map(float, np.ravel(fit.coef__inference().stderr)), float(np.ravel(fit.intercept__inference().stderr)[0])],
+            "se": [
+                *map(float, np.ravel(fit.coef__inference().stderr)),
+                float(np.ravel(fit.intercept__inference().stderr)[0]),
+            ],
             "ate": [float(np.ravel(ate.mean_point)[0]), float(np.ravel(ate.stderr_mean)[0])],
         }
     u, v = y - out_of_fold(least_squares, x, y, fold), d - out_of_fold(least_squares, x, d, fold)
@@ -159,12 +178,19 @@ def binary():
     fold = np.arange(N) % K
     splits = [(np.where(fold != k)[0], np.where(fold == k)[0]) for k in range(K)]
     names = [f"x{j}" for j in range(P)]
-    frame = pd.DataFrame({"y": y, "d": d, **dict(zip(names, x.T))})
+    frame = pd.DataFrame({"y": y, "d": d, **dict(zip(names, x.T, strict=False))})
     out = {}
     for score, normalise in (("ATE", False), ("ATTE", False), ("ATE", True)):
         chance = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=200)
-        model = DoubleMLIRM(DoubleMLData(frame, "y", "d", names), LinearRegression(), chance, n_folds=K, score=score,
-                            normalize_ipw=normalise, draw_sample_splitting=False)
+        model = DoubleMLIRM(
+            DoubleMLData(frame, "y", "d", names),
+            LinearRegression(),
+            chance,
+            n_folds=K,
+            score=score,
+            normalize_ipw=normalise,
+            draw_sample_splitting=False,
+        )
         model.set_sample_splitting([splits]).fit()
         out[score + ("|normalised" if normalise else "")] = [float(model.coef[0]), float(model.se[0])]
     g0 = out_of_fold(least_squares, x, y, fold, d == 0)
@@ -192,11 +218,12 @@ def bootstrap(y, d, g0, g1, m, draws=20000):
         w = np.bincount(rng.integers(0, N, N), minlength=N) / N
         b = s * math.sqrt((w @ errors) * (w @ element))
         found.append((w @ psi - b, w @ psi + b))
-    return dict(zip(("lower", "upper"), map(float, np.std(found, axis=0))))
+    return dict(zip(("lower", "upper"), map(float, np.std(found, axis=0)), strict=False))
 
 
 def formulas():
     """E-values and the robustness value of a least squares coefficient at round numbers."""
+
     def e_value(rr):
         rr = 1 / rr if rr < 1 else rr
         return rr + math.sqrt(rr * (rr - 1))
@@ -205,8 +232,12 @@ def formulas():
     f = estimate / se / math.sqrt(df)
     less = f - student.ppf(0.975, df - 1) / math.sqrt(df - 1)
     rv = lambda f: 0.5 * (math.sqrt(f**4 + 4 * f**2) - f**2)
-    return {"rv": rv(f), "rva": rv(less), "partial_r_squared": 16 / (16 + df),
-            "e_value": [e_value(math.exp(0.91 * estimate / sd)), e_value(math.exp((0.91 * estimate - 1.78 * se) / sd))]}
+    return {
+        "rv": rv(f),
+        "rva": rv(less),
+        "partial_r_squared": 16 / (16 + df),
+        "e_value": [e_value(math.exp(0.91 * estimate / sd)), e_value(math.exp((0.91 * estimate - 1.78 * se) / sd))],
+    }
 
 
 if __name__ == "__main__":
@@ -216,7 +247,12 @@ if __name__ == "__main__":
     if parser.parse_args().bootstrap:
         print(bootstrap(*parts))
     versions = {p: importlib.metadata.version(p) for p in ("DoubleML", "econml", "numpy", "scipy", "scikit-learn")}
-    result = {"versions": versions, "rows": {"n": N, "p": P, "seed": SEED, "folds": K}, "continuous": continuous(), "binary": two,
-              "formulas": formulas()}
+    result = {
+        "versions": versions,
+        "rows": {"n": N, "p": P, "seed": SEED, "folds": K},
+        "continuous": continuous(),
+        "binary": two,
+        "formulas": formulas(),
+    }
     place = pathlib.Path(__file__).parent.parent / "oracles" / "causal.json"
     place.write_text(json.dumps(result, indent=1) + "\n")

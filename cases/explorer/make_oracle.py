@@ -29,7 +29,7 @@ def number(x):
 
 
 def profile(column):
-    out = {"n": int(len(column)), "n_missing": int(column.isna().sum()), "distinct": int(column.nunique())}
+    out = {"n": len(column), "n_missing": int(column.isna().sum()), "distinct": int(column.nunique())}
     present = column.dropna()
     counts = present.value_counts()
     out["most_frequent_n"] = int(counts.iloc[0])
@@ -83,7 +83,7 @@ def information(x, y):
     cells = x.astype(object).where(x.notna(), "(missing)")
     q = y.value_counts(normalize=True)
     n_cell = cells.map(cells.value_counts())
-    n_same = pd.Series(list(zip(cells, y)), index=y.index)
+    n_same = pd.Series(list(zip(cells, y, strict=False)), index=y.index)
     n_same = n_same.map(n_same.value_counts())
     share = y.map(q).astype(float)
     gain = np.log(((n_same - 1 + share) / n_cell) / share)
@@ -98,7 +98,7 @@ def stability(train, test):
 def drift(train, test):
     if pd.api.types.is_numeric_dtype(test):
         return {"ks": stats.ks_2samp(test.dropna(), train.dropna(), method="asymp").statistic}
-    values = sorted(set(train.dropna()) | set(test.dropna())) + [None]
+    values = [*sorted(set(train.dropna()) | set(test.dropna())), None]
     count = lambda side: np.array([side.isna().sum() if v is None else (side == v).sum() for v in values])
     a, b = count(test), count(train)
     keep = a + b > 0
@@ -145,12 +145,26 @@ def main():
         "duplicates": int(test.duplicated(features).sum()),
         "contradicting": int((test.groupby(features, dropna=False)[TARGET].transform("nunique") > 1).sum()),
         "overlap": int(
-            test[features].merge(train[features].drop_duplicates(), how="left", on=features, indicator=True)._merge.eq("both").sum()
+            test[features]
+            .merge(train[features].drop_duplicates(), how="left", on=features, indicator=True)
+            ._merge.eq("both")
+            .sum()
         ),
-        "pearson": {f"{a},{b}": number(stats.pearsonr(test[a], test[b])[0]) for a, b in [("age", "hours_per_week"), ("age", "education_num")]},
-        "spearman": {f"{a},{b}": number(stats.spearmanr(test[a], test[b])[0]) for a, b in [("age", "hours_per_week"), ("age", "education_num")]},
-        "cramers_v": {f"{a},{b}": cramers_v(test[a], test[b]) for a, b in [("race", "sex"), ("workclass", "occupation")]},
-        "correlation_ratio": {f"{a},{b}": correlation_ratio(test[a], test[b]) for a, b in [("age", "sex"), ("hours_per_week", "occupation")]},
+        "pearson": {
+            f"{a},{b}": number(stats.pearsonr(test[a], test[b])[0])
+            for a, b in [("age", "hours_per_week"), ("age", "education_num")]
+        },
+        "spearman": {
+            f"{a},{b}": number(stats.spearmanr(test[a], test[b])[0])
+            for a, b in [("age", "hours_per_week"), ("age", "education_num")]
+        },
+        "cramers_v": {
+            f"{a},{b}": cramers_v(test[a], test[b]) for a, b in [("race", "sex"), ("workclass", "occupation")]
+        },
+        "correlation_ratio": {
+            f"{a},{b}": correlation_ratio(test[a], test[b])
+            for a, b in [("age", "sex"), ("hours_per_week", "occupation")]
+        },
         "drift": {c: drift(train[c], test[c]) for c in features},
         "missing_together": float(np.corrcoef(test.workclass.isna(), test.occupation.isna())[0, 1]),
         "missing_target_difference": float(y[test.workclass.isna()].mean() - y[test.workclass.notna()].mean()),

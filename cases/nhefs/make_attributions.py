@@ -1,6 +1,6 @@
 """Writes `attributions.csv`: LightGBM's own Shapley values (`pred_contrib`) of the bundled sample's first test rows.
 
-    python cases/nhefs/make_attributions.py
+python cases/nhefs/make_attributions.py
 """
 
 import pathlib
