@@ -35,6 +35,20 @@ pub enum Level {
     Failure,
 }
 
+impl Level {
+    /// The order of notes in a section: 0 for what failed, then concerns, cautions, findings, and what is good to know.
+    #[must_use]
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Failure => 0,
+            Self::Concern => 1,
+            Self::Caution => 2,
+            Self::Finding => 3,
+            Self::Info => 4,
+        }
+    }
+}
+
 impl Note {
     /// A note without numbers.
     #[must_use]

@@ -212,20 +212,10 @@ fn run_all(
         let empty = Value::Object(serde_json::Map::new());
         let mut section = analysis.run(spec.analyses.get(analysis.id()).unwrap_or(&empty), context)?;
         // Worst first, and otherwise in the order of the analysis.
-        section.notes.sort_by_key(|n| severity(n.level));
+        section.notes.sort_by_key(|n| n.level.rank());
         sections.push(section);
     }
     Ok(sections)
-}
-
-fn severity(level: Level) -> u8 {
-    match level {
-        Level::Failure => 0,
-        Level::Concern => 1,
-        Level::Caution => 2,
-        Level::Finding => 3,
-        Level::Info => 4,
-    }
 }
 
 fn check_has_predictions(spec: &RunSpec) -> Result<(), ServiceError> {

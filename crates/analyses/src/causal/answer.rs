@@ -92,14 +92,7 @@ impl Answer {
 
     /// The section with its notes, worst first.
     pub(super) fn finish(mut self) -> Section {
-        let rank = |level: Level| match level {
-            Level::Failure => 0,
-            Level::Concern => 1,
-            Level::Caution => 2,
-            Level::Finding => 3,
-            Level::Info => 4,
-        };
-        self.section.notes.sort_by_key(|note| rank(note.level));
+        self.section.notes.sort_by_key(|note| note.level.rank());
         self.section
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use equipoise_document::{
-    Better, Block, BlockKind, Estimate, EstimateId, Interval, Level, Missing, Note, PValue, Section, Table, Unit,
+    Better, Block, BlockKind, Estimate, EstimateId, Interval, Missing, Note, PValue, Section, Table, Unit,
 };
 use equipoise_kernels::{Confidence, Ends, Tally, wilson};
 
@@ -40,14 +40,7 @@ impl<'a> Answer<'a> {
 
     /// The section with its notes, worst first.
     pub(super) fn finish(mut self) -> Section {
-        let rank = |level: Level| match level {
-            Level::Failure => 0,
-            Level::Concern => 1,
-            Level::Caution => 2,
-            Level::Finding => 3,
-            Level::Info => 4,
-        };
-        self.notes.sort_by(|(a, x), (b, y)| rank(x.level).cmp(&rank(y.level)).then(b.total_cmp(a)));
+        self.notes.sort_by(|(a, x), (b, y)| x.level.rank().cmp(&y.level.rank()).then(b.total_cmp(a)));
         self.section.notes = self.notes.into_iter().map(|(_, note)| note).collect();
         self.section
     }

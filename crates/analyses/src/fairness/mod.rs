@@ -282,14 +282,7 @@ impl<'a> Report<'a> {
         }
         self.section.notes.append(&mut notes);
         self.section.notes.append(&mut cautions::notes(&self.cautions, self.settings));
-        // Worst first; findings before cautions before what is good to know.
-        self.section.notes.sort_by_key(|n| match n.level {
-            Level::Failure => 0,
-            Level::Concern => 1,
-            Level::Finding => 2,
-            Level::Caution => 3,
-            Level::Info => 4,
-        });
+        self.section.notes.sort_by_key(|n| n.level.rank());
         self.section
     }
 
