@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use equipoise_service::ServiceError;
+use equipoise_service::document::Document;
 use equipoise_service::views::TerminalOptions;
 
 use crate::args::{Arguments, ColorChoice};
@@ -13,6 +14,7 @@ use crate::args::{Arguments, ColorChoice};
 pub(crate) enum Outcome {
     Done = 0,
     PolicyNotMet = 1,
+    Interrupted = 130,
 }
 
 /// Writes a result. A reader that has gone away (`| head`) is no error.
@@ -24,6 +26,17 @@ pub(crate) fn result(text: &str) -> anyhow::Result<()> {
             Err(anyhow::anyhow!("cannot write to standard output: {error}"))
         }
         _ => Ok(()),
+    }
+}
+
+impl Outcome {
+    /// How a run ended whose document this is. A partial one is said to be so.
+    pub(crate) fn of_run(document: &Document) -> Self {
+        if !document.provenance.partial {
+            return Self::Done;
+        }
+        talk("interrupted; what was answered so far was written");
+        Self::Interrupted
     }
 }
 

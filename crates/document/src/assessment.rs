@@ -63,6 +63,9 @@ pub struct Provenance {
     pub spec_sha256: String,
     /// Fingerprints of everything that was read.
     pub inputs: Vec<InputFingerprint>,
+    /// True when the run was interrupted: sections are missing or hold the best so far, as the notes say. Absent when false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
 }
 
 /// What was read.

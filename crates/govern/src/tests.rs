@@ -35,7 +35,13 @@ fn document(estimates: Vec<Estimate>) -> Document {
     Document {
         schema_version: SCHEMA_VERSION.into(),
         spec: RunSpec::default(),
-        provenance: Provenance { equipoise: "0.1.0".into(), seed: 0, spec_sha256: String::new(), inputs: vec![test] },
+        provenance: Provenance {
+            equipoise: "0.1.0".into(),
+            seed: 0,
+            spec_sha256: String::new(),
+            inputs: vec![test],
+            partial: false,
+        },
         task: Task::Binary,
         classes: vec!["no".into(), "yes".into()],
         datasets: Vec::new(),

@@ -1,18 +1,18 @@
 //! From a run spec to an assessment.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
-use equipoise_analyses::{Analysis, AnalysisError, Context, Part, REGISTRY, find};
+use equipoise_analyses::{Analysis, Context, Part, REGISTRY, find};
 use equipoise_data::{Dataset, OpenOptions, nearest};
 use equipoise_document::{
     Artifact, CohortSummary, Document, InputFingerprint, Level, ModelSpec, ModelSummary, Note, Provenance, RunSpec,
-    SCHEMA_VERSION, Section,
+    SCHEMA_VERSION,
 };
 use equipoise_models::{Binding, Model};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::answers::{self, Answers};
 use crate::artifacts::{ArtifactBytes, Artifacts};
 use crate::classes::{Outcome, find_outcome};
 use crate::groups::{Grouper, groupers};
@@ -45,8 +45,12 @@ struct OpenedPart {
 
 /// Runs a spec.
 ///
+/// Once [`World::stop`] is set, what has been answered is kept: the document is marked as partial and a note says what is
+/// missing.
+///
 /// # Errors
-/// When the caller can put it right: each message names file, column, row or field and how to mend it.
+/// When the caller can put it right: each message names file, column, row or field and how to mend it. When it is stopped
+/// before anything can be said.
 pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError> {
     let started = (world.now)();
     spec.check()?;
@@ -121,7 +125,8 @@ pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError>
         stop: &world.stop,
         host: &host,
     };
-    let sections = run_all(&asked, spec.only.is_some(), spec, &context, &mut notes)?;
+    let Answers { sections, notes: of_answers, is_partial } = answers::collect(&asked, spec.only.is_some(), &context)?;
+    notes.extend(of_answers);
 
     world.progress.step("writing predictions");
     let mut artifacts = predictions::artifacts(&scored.frame, model.is_some())?;
@@ -129,7 +134,10 @@ pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError>
     let document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),
         spec: public(spec),
-        provenance: provenance(&public(spec), &test, train.as_ref(), model.as_ref()),
+        provenance: Provenance {
+            partial: is_partial,
+            ..provenance(&public(spec), &test, train.as_ref(), model.as_ref())
+        },
         task: outcome.task,
         classes: outcome.classes.clone(),
         datasets: std::iter::once(("test", &test))
@@ -148,9 +156,6 @@ pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError>
         artifacts: artifacts.iter().map(|(a, _)| a.clone()).collect(),
     };
     let run = json!({ "started": started, "finished": (world.now)() }).to_string();
-    if world.stop.load(Ordering::Relaxed) {
-        return Err(ServiceError::Interrupted);
-    }
     Ok(Assessment { document, artifacts, run })
 }
 
@@ -185,37 +190,6 @@ fn asked_analyses(spec: &RunSpec) -> Result<Vec<&'static dyn Analysis>, ServiceE
     }
     // In the registry's order, each once.
     Ok(REGISTRY.iter().copied().filter(|a| only.iter().any(|o| o == a.id())).collect())
-}
-
-fn run_all(
-    asked: &[&'static dyn Analysis],
-    by_name: bool,
-    spec: &RunSpec,
-    context: &Context<'_>,
-    notes: &mut Vec<Note>,
-) -> Result<Vec<Section>, ServiceError> {
-    let mut sections = Vec::new();
-    for analysis in asked {
-        context.check_stop()?;
-        if !by_name && !analysis.runs_unasked() && !spec.analyses.contains_key(analysis.id()) {
-            continue;
-        }
-        if let Some(reason) = analysis.refuses(context) {
-            if by_name {
-                return Err(AnalysisError::NotApplicable { analysis: analysis.id(), reason }.into());
-            }
-            let text = format!("{} was left out: {reason}", analysis.title());
-            notes.push(Note::new(Level::Info, "analysis_left_out", text));
-            continue;
-        }
-        context.progress.step(&format!("{}: {}", analysis.id(), analysis.question()));
-        let empty = Value::Object(serde_json::Map::new());
-        let mut section = analysis.run(spec.analyses.get(analysis.id()).unwrap_or(&empty), context)?;
-        // Worst first, and otherwise in the order of the analysis.
-        section.notes.sort_by_key(|n| n.level.rank());
-        sections.push(section);
-    }
-    Ok(sections)
 }
 
 fn check_has_predictions(spec: &RunSpec) -> Result<(), ServiceError> {
@@ -337,6 +311,7 @@ fn provenance(
         seed: spec.seed,
         spec_sha256: hex::encode(Sha256::digest(canonical.as_bytes())),
         inputs,
+        partial: false,
     }
 }
 

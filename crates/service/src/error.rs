@@ -86,7 +86,7 @@ impl ServiceError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Spec(_) => "spec",
-            Self::Data(DataError::Stopped) => "interrupted",
+            Self::Data(DataError::Stopped) | Self::Analysis(AnalysisError::Data(DataError::Stopped)) => "interrupted",
             Self::Data(_) => "data",
             Self::Model(_) => "model",
             Self::Analysis(AnalysisError::Interrupted) | Self::Interrupted => "interrupted",
@@ -101,10 +101,16 @@ impl ServiceError {
         }
     }
 
+    /// True when the user stopped it.
+    #[must_use]
+    pub fn is_interruption(&self) -> bool {
+        self.code() == "interrupted"
+    }
+
     /// The exit code of a command that ends with it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.code() == "interrupted" { 130 } else { 2 }
+        if self.is_interruption() { 130 } else { 2 }
     }
 
     pub(crate) fn column(problem: impl Into<String>, hint: impl Into<String>) -> Self {

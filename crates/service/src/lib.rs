@@ -3,6 +3,7 @@
 //! Files, the clock, the environment and the seed enter here, through the [`World`]; everything below is a function of
 //! its arguments.
 
+mod answers;
 mod artifacts;
 mod assess;
 mod classes;

@@ -18,9 +18,13 @@ pub const RUN_FILE: &str = "run.json";
 /// Writes an assessment as a directory. It is made beside the wanted place and renamed, so nobody sees half of it.
 ///
 /// # Errors
-/// When the directory exists without `force`, or cannot be written.
+/// When the directory exists without `force`, or cannot be written. When a partial assessment would take the place of
+/// another: whoever interrupts a run does not mean to lose what was there.
 pub fn save(assessment: &Assessment, dir: &Path, force: bool) -> Result<(), ServiceError> {
     check_output(dir, force)?;
+    if assessment.document.provenance.partial && dir.join(DOCUMENT_FILE).is_file() {
+        return Err(ServiceError::Interrupted);
+    }
     let parent = parent_of(dir);
     fs::create_dir_all(&parent).map_err(|e| output(&parent, &e))?;
     let staging =

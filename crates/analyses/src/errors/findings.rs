@@ -17,8 +17,10 @@ const MOST_SENTENCES: usize = 3;
 const MOST_HELD: f64 = 0.5;
 
 /// The slices that are more than chance, or that there are none.
-pub(super) fn of_slices(answer: &mut Answer<'_>, found: &FoundSlices) {
-    bounds(answer, found);
+///
+/// `is_interrupted` says that a search that was stopped was stopped by the user and not by the clock.
+pub(super) fn of_slices(answer: &mut Answer<'_>, found: &FoundSlices, is_interrupted: bool) {
+    bounds(answer, found, is_interrupted);
     let mut told: Vec<&FoundSlice> = Vec::new();
     // The surest differences first: they are what should be looked at; then what has most rows.
     for slice in found.by_difference.iter().chain(&found.by_score) {
@@ -36,12 +38,16 @@ pub(super) fn of_slices(answer: &mut Answer<'_>, found: &FoundSlices) {
         sentence(answer, found, slice);
     }
     if told.is_empty() {
+        let family = words::count(found.search.family.n);
+        let which = match (found.search.was_stopped, found.search.family.is_exact) {
+            (true, _) => "the slices that were looked at, of".to_owned(),
+            (false, true) => format!("{family} slices of"),
+            (false, false) => format!("at most {family} slices of"),
+        };
         let text = format!(
-            "{}Among {}{} slices of up to {} conditions and at least {} rows none has clearly more loss than the other rows{}. \
-             That is no proof that there is none.",
+            "{}Among {which} up to {} conditions and at least {} rows, none has clearly more loss than the other rows{}. That is no \
+             proof that there is none.",
             answer.lead(),
-            if found.search.family.is_exact { "" } else { "at most " },
-            words::count(found.search.family.n),
             answer.params.raw.max_terms,
             words::count(found.min_rows),
             if found.is_honest { " when the best are looked at in rows that were not searched" } else { "" },
@@ -76,23 +82,27 @@ fn sentence(answer: &mut Answer<'_>, found: &FoundSlices, slice: &FoundSlice) {
 }
 
 /// What was not searched.
-fn bounds(answer: &mut Answer<'_>, found: &FoundSlices) {
+fn bounds(answer: &mut Answer<'_>, found: &FoundSlices, is_interrupted: bool) {
     let (search, wanted) = (&found.search, answer.params.raw.max_terms as usize);
     if search.was_stopped {
+        let what = complete(search.complete_to);
+        let (level, why) = match answer.params.raw.max_secs {
+            Some(most) if !is_interrupted => (Level::Caution, format!("ended after {most} seconds (`max_secs`)")),
+            _ => (Level::Failure, "was interrupted".to_owned()),
+        };
         let text = format!(
-            "{}The search for slices was stopped. What is shown is the best so far: all slices of up to {} conditions, and some \
-             of the others.",
+            "{}The search for slices {why}. What is shown is the best so far: {what} were looked at, and some of those of up to \
+             {wanted}.",
             answer.lead(),
-            search.complete_to
         );
-        answer.note(0.0, Level::Failure, "partial_search", text, Vec::new());
+        answer.note(0.0, level, "partial_search", text, Vec::new());
     } else if search.complete_to < wanted {
         let text = format!(
-            "{}The search for slices ended at its bound of {} visits: all slices of up to {} conditions were looked at, and only \
-             those of up to {wanted} that promised most. `max_visits` allows more, `features` and `max_terms` ask for less.",
+            "{}The search for slices ended at its bound of {} visits: {} were looked at, and only those of up to {wanted} that \
+             promised most. `max_visits` allows more, `features` and `max_terms` ask for less.",
             answer.lead(),
             words::count(answer.params.raw.max_visits),
-            search.complete_to
+            complete(search.complete_to)
         );
         answer.note(0.0, Level::Caution, "bounded_search", text, Vec::new());
     } else if !search.family.is_exact {
@@ -104,6 +114,23 @@ fn bounds(answer: &mut Answer<'_>, found: &FoundSlices) {
         );
         info(answer, "passed_over", text);
     }
+}
+
+/// The slices that were all looked at.
+fn complete(n_terms: usize) -> String {
+    match n_terms {
+        1 => "all slices of one condition".to_owned(),
+        n => format!("all slices of up to {n} conditions"),
+    }
+}
+
+/// What an interruption left no time for.
+pub(super) fn of_interruption(answer: &mut Answer<'_>, missing: &[&str]) {
+    if missing.is_empty() {
+        return;
+    }
+    let text = format!("{}The run was interrupted. Missing: {}.", answer.lead(), missing.join(", "));
+    answer.note(0.0, Level::Failure, "interrupted", text, Vec::new());
 }
 
 /// The worst leaf that is more than chance.

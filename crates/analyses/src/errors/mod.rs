@@ -92,8 +92,12 @@ impl Analysis for Errors {
         let mut answer = Answer::new(&params, &matrix, Confidence::at(context.level()), section);
         for cohort in cohorts {
             answer.cohort = context.cohort_name(cohort).map(str::to_owned);
+            if cohort > 0 && is_stopped(context) {
+                findings::of_interruption(&mut answer, &["everything of this cohort"]);
+                continue;
+            }
             context.check_stop()?;
-            look(&mut answer, &RowMask::of_cohort(context.test.frame, cohort), chosen.as_deref(), context)?;
+            look(&mut answer, &RowMask::of_cohort(context.test.frame, cohort), chosen.as_deref(), context);
         }
         answer.cohort = None;
         findings::of_the_run(&mut answer);
@@ -101,34 +105,38 @@ impl Analysis for Errors {
     }
 }
 
-/// Everything about one set of rows.
-fn look(
-    answer: &mut Answer<'_>,
-    mask: &RowMask,
-    chosen: Option<&[usize]>,
-    context: &Context<'_>,
-) -> Result<(), AnalysisError> {
+/// Everything about one set of rows, or as much as there is time for until the user wants to stop.
+fn look(answer: &mut Answer<'_>, mask: &RowMask, chosen: Option<&[usize]>, context: &Context<'_>) {
     let (raw, matrix) = (&answer.params.raw, answer.matrix);
+    let goes_on = || !is_stopped(context);
     tables::overall(answer, mask);
 
     context.progress.step("errors: the tree");
     let tree = matrix.tree(mask, &tree_options(raw));
-    context.check_stop()?;
 
     context.progress.step("errors: slices");
-    let stop = || context.stop.load(Ordering::Relaxed);
-    let slices = (raw.max_terms > 0).then(|| matrix.slices(mask, &finder_options(raw, answer.confidence), &stop));
+    let wants_slices = raw.max_terms > 0;
+    let slices = (wants_slices && goes_on()).then(|| {
+        let began = raw.max_secs.and_then(|_| context.host.seconds());
+        let is_late = || {
+            let spent = began.and_then(|began| Some(context.host.seconds()? - began));
+            spent.zip(raw.max_secs).is_some_and(|(spent, most)| spent > most)
+        };
+        let stop = || !goes_on() || is_late();
+        matrix.slices(mask, &finder_options(raw, answer.confidence), &stop)
+    });
 
     context.progress.step("errors: what goes with the errors");
     let level = answer.confidence.level();
-    let association = matrix.association(mask, raw.permutations, REPLICATES, level, context.seed());
-    context.check_stop()?;
+    let association = goes_on().then(|| matrix.association(mask, raw.permutations, REPLICATES, level, context.seed()));
 
-    let columns = chosen.map_or_else(|| association.iter().take(2).map(|a| a.column).collect(), <[usize]>::to_vec);
-    let map = (!columns.is_empty()).then(|| matrix.heat_map(mask, &heat_options(answer, columns)));
+    let of_association = |list: &Vec<Association>| list.iter().take(2).map(|a| a.column).collect();
+    let columns = chosen.map(<[usize]>::to_vec).or_else(|| association.as_ref().map(of_association));
+    let columns = columns.filter(|columns| !columns.is_empty() && goes_on());
+    let map = columns.map(|columns| matrix.heat_map(mask, &heat_options(answer, columns)));
 
     if let Some(slices) = &slices {
-        findings::of_slices(answer, slices);
+        findings::of_slices(answer, slices, !goes_on());
         tables::slices(answer, slices);
     }
     findings::of_tree(answer, &tree);
@@ -137,9 +145,24 @@ fn look(
         tables::heat_map(answer, map);
         findings::of_heat_map(answer, map);
     }
-    findings::of_association(answer, &association);
-    tables::association(answer, &association);
-    Ok(())
+    if let Some(association) = &association {
+        findings::of_association(answer, association);
+        tables::association(answer, association);
+    }
+    if !goes_on() {
+        let parts = [
+            ("the slices", wants_slices && slices.is_none()),
+            ("what goes with the errors", association.is_none()),
+            ("the heat map", map.is_none() && chosen.is_none_or(|c| !c.is_empty())),
+        ];
+        let missing: Vec<&str> = parts.iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| *name).collect();
+        findings::of_interruption(answer, &missing);
+    }
+}
+
+/// Whether the user wants to stop.
+fn is_stopped(context: &Context<'_>) -> bool {
+    context.stop.load(Ordering::Relaxed)
 }
 
 fn matrix_options(params: &params::Params, context: &Context<'_>) -> MatrixOptions {

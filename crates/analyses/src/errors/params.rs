@@ -57,6 +57,8 @@ pub struct RawParams {
     pub merge_overlap: f64,
     /// Bound on the work of the slice search, in visits of a row's cell (default 4,000,000,000).
     pub max_visits: u64,
+    /// Most seconds of a search for slices, after which the best so far is shown; which one that is depends on the machine.
+    pub max_secs: Option<f64>,
     /// Permutations of the association with the loss (default 999).
     pub permutations: u32,
     /// Numbers from fewer rows are flagged as small (default 30).
@@ -100,6 +102,7 @@ impl Default for RawParams {
             min_ratio: 1.0,
             merge_overlap: 0.9,
             max_visits: 4_000_000_000,
+            max_secs: None,
             permutations: 999,
             min_rows: 30,
         }
@@ -180,6 +183,9 @@ impl RawParams {
         within("min_ratio", self.min_ratio, 0.0, f64::MAX)?;
         within("merge_overlap", self.merge_overlap, 0.0, 1.0)?;
         within("max_visits", self.max_visits, 1_000, u64::MAX)?;
+        if let Some(secs) = self.max_secs {
+            within("max_secs", secs, 0.0, 1e9)?;
+        }
         within("permutations", self.permutations, 0, 1_000_000)?;
         if let Some(columns) = &self.heat_map
             && columns.len() > 2

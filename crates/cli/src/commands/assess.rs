@@ -26,7 +26,7 @@ pub(crate) fn run(args: &AssessArgs, arguments: &Arguments) -> Result<Outcome> {
     let text = render(&assessment.document, None, None, args.format.into(), &terminal_options(arguments))?;
     result(&text)?;
     talk(&format!("report: {}", dir.join(REPORT_FILE).display()));
-    Ok(Outcome::Done)
+    Ok(Outcome::of_run(&assessment.document))
 }
 
 impl From<FormatArg> for Format {

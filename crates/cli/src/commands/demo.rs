@@ -23,5 +23,5 @@ pub(crate) fn run(args: &DemoArgs, arguments: &Arguments) -> Result<Outcome> {
     let shown = dir.display();
     talk(&format!("\nreport:  {}", dir.join(REPORT_FILE).display()));
     talk(&format!("details: equipoise show {shown} fairness"));
-    Ok(Outcome::Done)
+    Ok(Outcome::of_run(&assessment.document))
 }

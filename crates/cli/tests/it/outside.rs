@@ -133,6 +133,59 @@ fn an_interrupted_run_ends_with_130_and_leaves_nothing() {
     assert_eq!(place.entries(), before, "nothing is left behind: {said}");
 }
 
+/// A search that would take years is interrupted: the best slices so far are written, and marked as partial.
+#[test]
+fn an_interrupted_search_leaves_the_best_so_far() {
+    let mut csv = "truth,said".to_owned();
+    let names: Vec<String> = (0..28).map(|i| format!("c{i}")).collect();
+    csv += &format!(",{}\n", names.join(","));
+    let mut state = 3_u64;
+    let mut next = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for _ in 0..4_000 {
+        let cells: Vec<String> = (0..28).map(|_| format!("v{}", next(5))).collect();
+        let truth = next(2);
+        let said = truth ^ u64::from(next(100) < if cells[3] == "v1" && cells[9] == "v0" { 80 } else { 10 });
+        csv += &format!("{truth},{said},{}\n", cells.join(","));
+    }
+    let spec = "target = \"truth\"\nprediction = \"said\"\n[data]\ntest = \"t.csv\"\n[analyses.errors]\nmax_terms = 6\n\
+                min_support = 0.0\nmin_slice_rows = 1\nmax_visits = 9000000000000000000\n";
+    let place = Place::with(&[("t.csv", csv.as_bytes()), ("run.toml", spec.as_bytes())]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_equipoise"))
+        .args(["-v", "assess", "run.toml", "-o", "out"])
+        .current_dir(place.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    while !said.contains("errors: slices") {
+        assert!(err.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let mut shown = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+    err.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("interrupted; what was answered so far was written"), "{said}");
+    assert!(shown.contains("The run was interrupted"), "{shown}");
+    let document = std::fs::read(place.path().join("out/document.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+    assert_eq!(document["provenance"]["partial"], true);
+    assert_eq!(document["notes"][0]["code"], "interrupted");
+    let sections = document["sections"].as_array().unwrap();
+    let errors = sections.iter().find(|s| s["id"] == "errors").unwrap();
+    let codes: Vec<&str> = errors["notes"].as_array().unwrap().iter().map(|n| n["code"].as_str().unwrap()).collect();
+    assert_eq!(codes[..2], ["partial_search", "interrupted"]);
+    assert!(errors["tables"].as_array().unwrap().iter().any(|t| t["id"] == "slices"));
+    assert!(sections.iter().all(|s| s["id"] != "fairness"));
+}
+
 /// Writes beyond the limit fail as they do on a full disk (the signal that comes with the limit is ignored).
 #[test]
 fn a_full_disk_leaves_nothing_half_written() {

@@ -22,6 +22,9 @@ pub(super) fn write(document: &Document, page: &mut String) {
     for (label, value) in facts {
         page.push_str(&format!("<div><dt>{label}</dt><dd>{value}</dd></div>\n"));
     }
+    if made.partial {
+        page.push_str("<div><dt>Complete</dt><dd>no: the run was interrupted</dd></div>\n");
+    }
     page.push_str("</dl>\n");
     write_grid("What was read", &["Role", "Name", "Bytes", "SHA-256"], page, |page| {
         for input in &made.inputs {

@@ -38,6 +38,7 @@ pub(crate) fn document() -> Document {
             equipoise: "0.1.0".into(),
             seed: 17,
             spec_sha256: "b1946ac92492d2347c6235b4d2611184f5c5a1a6f7f9b8f2e3a0c9d8e7f60123".into(),
+            partial: false,
             inputs: vec![
                 InputFingerprint {
                     role: "test".into(),

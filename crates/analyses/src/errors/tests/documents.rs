@@ -96,10 +96,10 @@ fn a_stopped_search_is_marked_partial() {
         let params = Params::default().check(Task::Binary, false).unwrap();
         let section = Section::new(ID, "", "");
         let mut answer = Answer::new(&params, matrix, Confidence::at(0.95), section);
-        findings::of_slices(&mut answer, &found);
+        findings::of_slices(&mut answer, &found, true);
         let note = answer.finish().notes.remove(0);
         assert_eq!((note.level, note.code.as_str()), (Level::Failure, "partial_search"));
-        assert!(note.text.contains("all slices of up to 1 conditions"), "{}", note.text);
+        assert!(note.text.contains("all slices of one condition"), "{}", note.text);
     });
     let stopped = Run { is_stopped: true, ..people(200, 9) };
     assert_eq!(stopped.error(), "interrupted");
@@ -112,5 +112,5 @@ fn a_search_that_would_explode_is_bounded() {
     let section = run.answer().unwrap();
     check_tables(&section);
     let note = text(&section, "bounded_search");
-    assert!(note.contains("all slices of up to 1 conditions were looked at"), "{note}");
+    assert!(note.contains("all slices of one condition were looked at"), "{note}");
 }
