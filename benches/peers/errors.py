@@ -7,16 +7,19 @@ Tasks:
 
     tree        one LightGBM tree of depth 3 on the error of each row, and its nodes with their rows and errors
     heat_map    errors and rows by two columns: names, numbers cut by width, numbers cut by rank
+    patterns    every conjunction with 1 % of the rows, whatever its length, with its divergence and t; contributions of the
+                conditions to each and to all of them, and those that tell nothing new (DivExplorer)
     slices      the ten best conjunctions of up to three conditions with 1 % of the rows, by SliceLine's score
 
 The Responsible AI Toolbox's `erroranalysis` needs Python 3.11 and old NumPy and pandas; where it cannot be installed, what it
 does is done here with the libraries that it calls, LightGBM and pandas, without its own overhead: the ratio to it would be
 larger. `cube` is an exhaustive search in NumPy (a bincount for every subset of columns), which is far quicker than the
-`sliceline` package and runs where that runs out of memory; `sliceline` is measured up to `--most-sliceline` rows.
+`sliceline` package and runs where that runs out of memory; `sliceline` and `divexplorer` are measured up to `--most-sliceline` rows, where they are installed.
 """
 
 # ruff: noqa: E402 — threads are limited before the libraries start them.
 import argparse
+import importlib.util
 import itertools
 import json
 import logging
@@ -116,6 +119,33 @@ def sliceline(codes, wrong):
     return [(float(s["slice_score"]), int(s["slice_size"])) for s in finder.top_slices_statistics_]
 
 
+def patterns(codes, wrong):
+    """Frequent patterns; then what their conditions contribute. Times of both, the number of patterns, and some of them."""
+    from divexplorer import DivergenceExplorer, DivergencePatternProcessor
+
+    table = codes.astype(int).astype(str).assign(o=wrong.astype(float))
+    before = time.process_time()
+    found = DivergenceExplorer(table).get_pattern_divergence(min_support=SUPPORT, boolean_outcomes=["o"])
+    mined = time.process_time() - before
+    processor = DivergencePatternProcessor(found, "o")
+    own = {s: processor.shapley_value(pattern=s) for s in found.itemset if len(s) > 0}
+    kept = len(processor.redundancy_pruning(0.01))
+    items = {next(iter(k)): v for k, v in processor.global_shapley_value().items()}
+    explained = time.process_time() - before - mined
+    listed = [
+        {
+            "items": sorted(s.itemset),
+            "rows": int(s.support_count),
+            "divergence": s.o_div,
+            "t": s.o_t,
+            "contributions": {next(iter(k)): v for k, v in own[s.itemset].items()},
+        }
+        for s in found.itertuples()
+        if len(s.itemset) > 0
+    ]
+    return mined, explained, {"n": len(listed), "kept": kept, "all": listed, "items": items}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -141,9 +171,11 @@ def main():
         values[f"cells_{name}"] = [int(n) for n in cells]
     codes = coded(x)
     times["cube"], (values["cube_top"], values["family"]) = best_of(1, lambda: cube(codes, wrong))
-    if options.rows <= options.most_sliceline:
+    if options.rows <= options.most_sliceline and importlib.util.find_spec("sliceline"):
         sliceline(codes.head(500), wrong[:500])  # compiles its loops
         times["sliceline"], values["sliceline_top"] = best_of(1, lambda: sliceline(codes, wrong))
+    if options.rows <= options.most_sliceline and importlib.util.find_spec("divexplorer"):
+        times["patterns"], times["contributions"], values["patterns"] = patterns(codes, wrong)
     versions = {m.__name__: m.__version__ for m in (np, pd, lgb)}
     json.dump({"rows": options.rows, "cpu_secs": times, "values": values, "versions": versions}, sys.stdout, indent=1)
 

@@ -5,6 +5,7 @@
 //! $ cargo xtask bench errors DIR/errors-1000000.parquet
 //! $ cargo xtask bench errors wide        # 40 columns x 10 levels, 1M rows, up to 3 and 4 conditions
 //! $ cargo xtask bench errors null        # false discoveries over 1,000 data sets without any slice
+//! $ cargo xtask bench errors power       # how often planted slices are found in 200 data sets of 32,000 rows
 //! ```
 //!
 //! Prints CPU seconds on one thread as JSON: `load` (the columns into one byte a row), then what is asked of them again and
@@ -23,8 +24,8 @@ use equipoise_analyses::errors::{
 use equipoise_data::{Column, Dataset, Frame, FrameParts, OpenOptions, Targets};
 use equipoise_document::{DataSpec, Task};
 use equipoise_kernels::{
-    BinnedColumn, Confidence, Draws, GrowOptions, Losses, SliceColumn, SliceOptions, SliceSearch, find_slices, holm,
-    members, sum_losses,
+    BinnedColumn, Confidence, Draws, FrequentSlices, GrowOptions, Losses, SliceColumn, SliceMaxima, SliceOptions,
+    SliceSearch, SliceTerm, find_slices, holm, members, slice_maxima, sum_losses,
 };
 use serde_json::{Value, json};
 
@@ -37,6 +38,7 @@ fn main() -> Result<(), Failure> {
     let out = pool.install(|| match what.as_str() {
         "wide" => wide(),
         "null" => Ok(null(1_000)),
+        "power" => Ok(power(200)),
         file => of_file(file),
     })?;
     println!("{out:#}");
@@ -68,7 +70,15 @@ fn of_file(path: &str) -> Result<Value, Failure> {
         honest: false,
     };
     let search = SliceOptions { max_visits: u64::MAX, ..SliceOptions::default() };
-    let finder = FinderOptions { search, min_support: 0.01, bins: 5, merge_overlap: 2.0, honest: false, confidence };
+    let finder = FinderOptions {
+        search,
+        min_support: 0.01,
+        bins: 5,
+        merge_overlap: 2.0,
+        honest: false,
+        confidence,
+        permutations: (0, 0),
+    };
     let found = matrix.slices(&all, &finder, &|| false);
     let shown =
         found.by_score.iter().take(10).map(|s| json!({"slice": s.says, "size": s.sums.rows, "score": s.found.score}));
@@ -76,6 +86,8 @@ fn of_file(path: &str) -> Result<Value, Failure> {
     let leaves: Vec<Value> =
         grown.nodes.iter().map(|n| json!({"path": n.path, "rows": n.sums.rows, "errors": n.sums.loss()})).collect();
     let cells: Vec<u64> = matrix.heat_map(&all, &map([8, 9], BinRule::EqualWidth)).cells.iter().map(|c| c.n).collect();
+    let frequent = matrix.frequent(&all, 5, 0.01);
+    let patterns: Vec<Value> = (0..frequent.slices.len()).step_by(97).map(|i| pattern(&matrix, &frequent, i)).collect();
     Ok(json!({
         "rows": n,
         "cpu_secs": {
@@ -88,13 +100,103 @@ fn of_file(path: &str) -> Result<Value, Failure> {
             "heat_map_quantile": best_of(5, || Ok(matrix.heat_map(&all, &map([8, 9], BinRule::Quantile)).cells.len()))?,
             "heat_map_of_cohort": best_of(5, || Ok(matrix.heat_map(&some, &map([8, 9], BinRule::Quantile)).cells.len()))?,
             "slices": best_of(3, || Ok(matrix.slices(&all, &finder, &|| false).by_score.len()))?,
+            "frequent": best_of(3, || Ok(matrix.frequent(&all, 5, 0.01).slices.len()))?,
+            "contributions": best_of(3, || Ok(all_contributions(&frequent)))?,
             "association": best_of(1, || Ok(matrix.association(&all, 999, 400, 0.95, 17).len()))?,
         },
+        "patterns": {"n": frequent.slices.len(), "some": patterns, "items": items(&matrix, &frequent)},
         "family": found.search.family.n,
         "top": shown.collect::<Vec<_>>(),
         "tree": leaves,
         "cells_width": cells,
     }))
+}
+
+/// A slice of any length, as it is compared with the peer's.
+fn pattern(matrix: &ErrorMatrix, found: &FrequentSlices, place: usize) -> Value {
+    let terms: Vec<String> = found.slices.get(place).iter().flat_map(|s| &s.terms).map(|t| name(matrix, t)).collect();
+    let rows = found.slices.get(place).map(|s| s.sums.rows);
+    json!({
+        "items": terms,
+        "rows": rows,
+        "divergence": found.divergence(place),
+        "t": found.t(place),
+        "contributions": found.contributions(place),
+    })
+}
+
+/// What each condition contributes over all slices.
+fn items(matrix: &ErrorMatrix, found: &FrequentSlices) -> Value {
+    found.global_contributions().iter().map(|(term, sum)| (name(matrix, term), json!(sum))).collect()
+}
+
+/// `c3=2`: a condition by its column and level.
+fn name(matrix: &ErrorMatrix, term: &SliceTerm) -> String {
+    let column = matrix.codings().get(term.column).map_or("", |c| c.name.as_str());
+    format!("{column}={}", term.level)
+}
+
+/// The contributions to every slice, which of them are redundant, and the contributions over all.
+fn all_contributions(found: &FrequentSlices) -> usize {
+    let places = 0..found.slices.len();
+    let n_kept = places.clone().filter(|i| !found.is_redundant(*i, 0.01)).count();
+    places.filter_map(|i| found.contributions(i)).count() + n_kept + found.global_contributions().len()
+}
+
+/// Data sets with three planted slices: how often each of them is among the best, and clear of chance.
+fn power(n_sets: u64) -> Value {
+    const LEVELS: [u64; 8] = [2, 3, 4, 5, 6, 7, 9, 12];
+    let n = 32_000_usize;
+    let term = |column, level| SliceTerm { column, level };
+    let planted = [
+        (vec![term(0, 1), term(3, 2)], 0.42),
+        (vec![term(1, 0), term(2, 3), term(5, 1)], 0.65),
+        (vec![term(6, 4)], 0.22),
+    ];
+    let (mut all_clear, mut all_listed, mut clear) = (0, 0, [0; 3]);
+    for set in 0..n_sets {
+        let mut draws = Draws::new(set, "bench.power", 0);
+        let mut codes: Vec<Vec<u8>> = Vec::new();
+        for levels in LEVELS {
+            // Level `k` has a share in proportion to `levels − k`.
+            let one = |_| {
+                let (mut at, mut level) = (draws.below(levels * (levels + 1) / 2), 0);
+                while at >= levels - level {
+                    at -= levels - level;
+                    level += 1;
+                }
+                u8::try_from(level).unwrap_or(0)
+            };
+            codes.push((0..n).map(one).collect());
+        }
+        let numbers: Vec<Vec<f64>> = (0..4).map(|_| (0..n).map(|_| draws.normal()).collect()).collect();
+        // Fifths of a normal distribution.
+        let cut =
+            |x: &f64| u8::try_from([-0.841_6, -0.253_3, 0.253_3, 0.841_6].partition_point(|e| e < x)).unwrap_or(0);
+        codes.extend(numbers.iter().map(|v| v.iter().map(cut).collect()));
+        let flags: Vec<u8> = (0..n)
+            .map(|row| {
+                let holds = |t: &SliceTerm| codes.get(t.column).and_then(|c| c.get(row)) == Some(&t.level);
+                let high = numbers.first().and_then(|v| v.get(row)).is_some_and(|x| *x > 1.5);
+                let base = if high { 0.3 } else { 0.08 };
+                let rate =
+                    planted.iter().filter(|(terms, _)| terms.iter().all(holds)).map(|p| p.1).fold(base, f64::max);
+                u8::from(draws.uniform() < rate)
+            })
+            .collect();
+        let columns = slice_columns(&codes, 12);
+        let rows: Vec<u32> = (0..u32::try_from(n).unwrap_or(0)).collect();
+        let options = SliceOptions { min_rows: 320, k: 40, ..SliceOptions::default() };
+        let found = find_slices(&columns, Losses::Flags(&flags), None, &rows, &options, &|| false);
+        let of = |terms: &[SliceTerm]| found.by_difference.iter().chain(&found.by_score).find(|s| s.terms == terms);
+        let listed: Vec<bool> = planted.iter().map(|(terms, _)| of(terms).is_some()).collect();
+        let is_clear = |terms: &[SliceTerm]| of(terms).is_some_and(|s| found.family.adjusted(s.p_value).1 <= 0.05);
+        let sure: Vec<bool> = planted.iter().map(|(terms, _)| is_clear(terms)).collect();
+        all_listed += u32::from(listed.iter().all(|l| *l));
+        all_clear += u32::from(sure.iter().all(|c| *c));
+        clear.iter_mut().zip(&sure).for_each(|(n, is_sure)| *n += u32::from(*is_sure));
+    }
+    json!({"data_sets": n_sets, "all_three_among_the_best_40": all_listed, "all_three_clear": all_clear, "each_clear": clear})
 }
 
 /// 40 columns of 10 even levels and a million rows, with one planted slice.
@@ -137,7 +239,7 @@ fn wide() -> Result<Value, Failure> {
 /// Data sets in which errors fall at random: how often does each way of testing find a slice?
 fn null(n_sets: u64) -> Value {
     let (n, levels) = (4_000_usize, [2_u64, 3, 4, 5, 3, 2]);
-    let (mut hochberg, mut yekutieli, mut confirmed) = (0, 0, 0);
+    let (mut hochberg, mut yekutieli, mut permuted, mut confirmed) = (0, 0, 0, 0);
     for set in 0..n_sets {
         let mut draws = Draws::new(set, "bench.null", 0);
         let codes: Vec<Vec<u8>> =
@@ -155,6 +257,12 @@ fn null(n_sets: u64) -> Value {
         };
         hochberg += u32::from(any(|q| q.0));
         yekutieli += u32::from(any(|q| q.1));
+        let maxima = slice_maxima(&columns, &flags, &all, &options, (199, set), &|| false);
+        let smallest = |maxima: SliceMaxima| {
+            let best = found.by_difference.iter().chain(&found.by_score);
+            best.map(|s| maxima.adjusted(s.z)).fold(1.0, f64::min)
+        };
+        permuted += u32::from(maxima.map_or(1.0, smallest) <= 0.05);
         let (learn, rest) = all.split_at(n / 2);
         let total = sum_losses(Losses::Flags(&flags), None, rest.iter().map(|r| *r as usize));
         let p: Vec<f64> = search(learn)
@@ -175,7 +283,7 @@ fn null(n_sets: u64) -> Value {
             .collect();
         confirmed += u32::from(holm(&p).iter().any(|q| *q <= 0.05));
     }
-    json!({"data_sets": n_sets, "any_found": {"benjamini_hochberg": hochberg, "benjamini_yekutieli": yekutieli, "other_half_holm": confirmed}})
+    json!({"data_sets": n_sets, "any_found": {"benjamini_hochberg": hochberg, "benjamini_yekutieli": yekutieli, "max_t": permuted, "other_half_holm": confirmed}})
 }
 
 fn slice_columns(codes: &[Vec<u8>], n: usize) -> Vec<SliceColumn<'_>> {

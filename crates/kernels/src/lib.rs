@@ -97,7 +97,10 @@ pub use rng::{Draws, split_mix};
 pub use score_grid::ScoreGrid;
 pub use scores::{Scores, Side, SortedScores, Tie};
 pub use shrink::shrunken_rates;
-pub use slices::{Family, Slice, SliceColumn, SliceOptions, SliceSearch, SliceTerm, find_slices, members, overlap};
+pub use slices::{
+    Family, FrequentOptions, FrequentSlice, FrequentSlices, Slice, SliceColumn, SliceMaxima, SliceOptions, SliceSearch,
+    SliceTerm, find_slices, frequent_slices, members, overlap, slice_maxima,
+};
 pub use special::{beta_reg, gamma_q};
 pub use spread::Spread;
 pub use sum::Sum;

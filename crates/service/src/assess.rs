@@ -52,7 +52,24 @@ struct OpenedPart {
 /// When the caller can put it right: each message names file, column, row or field and how to mend it. When it is stopped
 /// before anything can be said.
 pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError> {
+    run(spec, None, world)
+}
+
+/// Runs a spec with the cohorts of a file of the Responsible AI Toolbox beside its own. Where the file names classes by their
+/// places and the spec does not list the classes, they are places among the classes that the run finds.
+///
+/// # Errors
+/// As [`assess`], and when the file cannot be read.
+pub fn assess_with_cohorts(spec: &RunSpec, cohorts: &Path, world: &World) -> Result<Assessment, ServiceError> {
+    run(spec, Some(cohorts), world)
+}
+
+fn run(spec: &RunSpec, cohort_file: Option<&Path>, world: &World) -> Result<Assessment, ServiceError> {
     let started = (world.now)();
+    let given = spec;
+    // The file is read before anything else, so that a wrong one costs no reading of data.
+    let first = cohorts::with_file(given, cohort_file, &[])?;
+    let spec = &first;
     spec.check()?;
     let asked = asked_analyses(spec)?;
     // A model file is opened first, so that a wrong one costs no reading of data; an endpoint is told the columns.
@@ -88,6 +105,9 @@ pub fn assess(spec: &RunSpec, world: &World) -> Result<Assessment, ServiceError>
         train.as_ref().map(|t| (&t.dataset, &t.roles)),
         with_classes.as_ref(),
     )?;
+    let named = cohorts::with_file(given, cohort_file, &outcome.classes)?;
+    notes.extend(cohorts::note_of_places(&first, &named, &outcome.classes));
+    let spec = &named;
     let parsed_cohorts = cohorts::parse(spec, test.dataset.schema(), &outcome)?;
     notes.extend(outcome.notes.iter().cloned());
     note_infinite(&test.dataset, &features, &mut notes);

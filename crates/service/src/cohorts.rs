@@ -208,6 +208,27 @@ fn missing_names(n: usize) -> Column {
     Column::Codes { codes: vec![equipoise_data::MISSING; n].into(), levels: Arc::from([]) }
 }
 
+/// A spec with the cohorts of a file behind its own. The classes that it lists come before those that the run found.
+pub(crate) fn with_file(spec: &RunSpec, path: Option<&Path>, found: &[String]) -> Result<RunSpec, ServiceError> {
+    let mut spec = spec.clone();
+    if let Some(path) = path {
+        let of_model = spec.model.as_ref().map(|m| m.classes.as_slice()).filter(|c| !c.is_empty());
+        let listed = of_model.or(Some(spec.classes.as_slice()).filter(|c| !c.is_empty()));
+        spec.cohorts.extend(read_cohorts(path, listed.unwrap_or(found))?);
+    }
+    Ok(spec)
+}
+
+/// How the places of classes in a file were read, where it has such.
+pub(crate) fn note_of_places(before: &RunSpec, after: &RunSpec, classes: &[String]) -> Option<Note> {
+    if before.cohorts == after.cohorts {
+        return None;
+    }
+    let places: Vec<String> = classes.iter().enumerate().map(|(i, class)| format!("{i} is `{class}`")).collect();
+    let text = format!("Classes that the file of cohorts names by their places: {}.", places.join(", "));
+    Some(Note::new(Level::Info, "class_places", text))
+}
+
 /// Cohorts of the Responsible AI Toolbox out of its JSON; `classes` in the order of the model's outputs, where they are known,
 /// turn places of classes into classes.
 ///

@@ -21,7 +21,7 @@ mod stored_frame;
 mod world;
 
 pub use artifacts::ArtifactBytes;
-pub use assess::{Assessment, assess};
+pub use assess::{Assessment, assess, assess_with_cohorts};
 pub use cohorts::{read_cohorts, write_cohorts};
 pub use error::ServiceError;
 pub use gate::{check, compare};

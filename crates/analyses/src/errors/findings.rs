@@ -21,6 +21,7 @@ const MOST_HELD: f64 = 0.5;
 /// `is_interrupted` says that a search that was stopped was stopped by the user and not by the clock.
 pub(super) fn of_slices(answer: &mut Answer<'_>, found: &FoundSlices, is_interrupted: bool) {
     bounds(answer, found, is_interrupted);
+    permuted(answer, found);
     let mut told: Vec<&FoundSlice> = Vec::new();
     // The surest differences first: they are what should be looked at; then what has most rows.
     for slice in found.by_difference.iter().chain(&found.by_score) {
@@ -131,6 +132,19 @@ pub(super) fn of_interruption(answer: &mut Answer<'_>, missing: &[&str]) {
     }
     let text = format!("{}The run was interrupted. Missing: {}.", answer.lead(), missing.join(", "));
     answer.note(0.0, Level::Failure, "interrupted", text, Vec::new());
+}
+
+/// Permutations that were asked for and could not be had.
+fn permuted(answer: &mut Answer<'_>, found: &FoundSlices) {
+    if answer.params.raw.slice_permutations == 0 || found.n_permutations > 0 {
+        return;
+    }
+    let text = format!(
+        "{}There are no p-values by permutation: they need errors that are counted, rows without weights, and a search that looks at \
+         every slice, of columns with few enough values.",
+        answer.lead()
+    );
+    answer.note(0.0, Level::Caution, "no_permutations", text, Vec::new());
 }
 
 /// The worst leaf that is more than chance.

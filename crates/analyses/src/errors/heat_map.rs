@@ -1,6 +1,9 @@
 //! A metric over the bins of one or two columns.
 
-use equipoise_kernels::{CodeSet, Confidence, CutBin, Measured, Merge, benjamini_hochberg, best_cuts};
+use equipoise_kernels::{
+    CodeSet, Confidence, Confusion, Confusion2, CutBin, LossSums, Losses, Measured, Merge, benjamini_hochberg,
+    best_cuts,
+};
 use rayon::prelude::*;
 
 use super::mask::RowMask;
@@ -81,6 +84,10 @@ impl ErrorMatrix {
         let axes: Vec<Axis> =
             options.columns.iter().filter_map(|column| self.axis(*column, options, &learn, &measure)).collect();
         let states = self.cells(&axes, &measure);
+        let classes = match options.metric {
+            Metric::Classes(..) => self.classes(&axes, &measure),
+            _ => Vec::new(),
+        };
         let mut cells = Vec::with_capacity(states.len());
         let mut total = CellState::default();
         states.iter().for_each(|state| total.merge_from(*state));
@@ -102,7 +109,7 @@ impl ErrorMatrix {
                 bins,
                 n: state.loss.rows,
                 n_effective: state.loss.mean().n_effective(),
-                value: options.metric.measure(state, options.confidence),
+                value: options.metric.measure(state, classes.get(place), options.confidence),
                 coverage: (total.loss.loss() > 0.0).then(|| state.loss.loss() / total.loss.loss()),
                 test: test.and_then(|(p, method)| Some((p, adjusted.next()?, method))),
                 predicate: self.predicate(&conditions),
@@ -173,51 +180,143 @@ impl ErrorMatrix {
     }
 
     /// What is known of each cell; blocks of rows are merged in order.
-    #[allow(clippy::indexing_slicing, reason = "a hot loop: codes index 256 places, and their bins are cells")]
     fn cells(&self, axes: &[Axis], rows: &[u32]) -> Vec<CellState> {
         let n_cells: usize = axes.iter().map(|axis| axis.bins.len()).product();
-        // For each column the cell's share of every code; beyond all cells where a code has no bin.
-        let mut scale = n_cells;
-        let routes: Vec<(&[u8], Vec<usize>)> = axes
-            .iter()
-            .map(|axis| {
-                scale /= axis.bins.len().max(1);
-                let step = scale;
-                let bin =
-                    |code: u8| axis.bins.iter().position(|(set, _)| set.contains(code)).map_or(n_cells, |b| b * step);
-                (self.codes(axis.column), (0..=u8::MAX).map(bin).collect())
-            })
-            .collect();
-        let (losses, weight) = (self.losses(), self.weight());
-        let (outcome, error) = (&self.judged.outcome, &self.judged.error);
-        let one = |block: &[u32]| {
-            let mut cells = vec![CellState::default(); n_cells];
-            for row in block {
-                let row = *row as usize;
-                let place: usize = routes.iter().map(|(codes, bins)| bins[usize::from(codes[row])]).sum();
-                let Some(cell) = cells.get_mut(place) else { continue };
-                let w = weight.map_or(1.0, |w| w[row]);
-                cell.loss.push(losses.at(row), w);
-                if let Some(outcome) = outcome.get(row) {
-                    cell.cells.push(*outcome >= 2, outcome % 2 == 1, w);
-                    cell.squares.push(*outcome >= 2, outcome % 2 == 1, w * w);
-                }
-                if let Some(e) = error.get(row) {
-                    let [signed, size, square] = &mut cell.error;
-                    signed.push(*e, w);
-                    size.push(e.abs(), w);
-                    square.push(e * e, w);
+        let routes = self.routes(axes);
+        let mut total = vec![CellState::default(); n_cells];
+        if n_cells == 0 {
+            return total;
+        }
+        if let (Losses::Flags(flags), true) = (self.losses(), self.is_counted()) {
+            let outcome = Some(self.judged.outcome.as_slice()).filter(|o| !o.is_empty());
+            let kinds = outcome.unwrap_or(flags);
+            let one = |block: &[u32]| counted(&routes, kinds, n_cells, block);
+            let parts: Vec<Vec<u32>> = rows.par_chunks(COUNTED_BLOCK).map(one).collect();
+            for counts in parts {
+                for (cell, own) in total.iter_mut().zip(counts.chunks_exact(N_KINDS)) {
+                    cell.merge_from(of_counts(own, outcome.is_some()));
                 }
             }
-            cells
-        };
-        let mut total = vec![CellState::default(); n_cells];
-        if n_cells > 0 {
-            let parts: Vec<Vec<CellState>> = rows.par_chunks(BLOCK).map(one).collect();
+        } else {
+            let parts: Vec<Vec<CellState>> =
+                rows.par_chunks(BLOCK).map(|block| self.summed(&routes, n_cells, block)).collect();
             parts.into_iter().for_each(|part| total.merge_from(part));
         }
         total
     }
+
+    /// For each column its codes and where they lead: the cell is the sum of the steps, and no cell where a code has no bin.
+    fn routes(&self, axes: &[Axis]) -> Vec<Route<'_>> {
+        let n_cells: usize = axes.iter().map(|axis| axis.bins.len()).product();
+        let nowhere = u32::try_from(n_cells).unwrap_or(u32::MAX / 4);
+        let mut scale = n_cells;
+        axes.iter()
+            .map(|axis| {
+                scale /= axis.bins.len().max(1);
+                let bin = |code: u8| axis.bins.iter().position(|(set, _)| set.contains(code));
+                let step = |b: usize| u32::try_from(b * scale).unwrap_or(nowhere);
+                let mut steps = [nowhere; 256];
+                for (slot, code) in steps.iter_mut().zip(0..=u8::MAX) {
+                    *slot = bin(code).map_or(nowhere, step);
+                }
+                (self.codes(axis.column), steps)
+            })
+            .collect()
+    }
+
+    /// Sums of any loss, of decisions, and of the errors of numbers.
+    #[allow(clippy::indexing_slicing, reason = "a hot loop: rows are rows of the columns, and codes index 256 places")]
+    fn summed(&self, routes: &[Route<'_>], n_cells: usize, block: &[u32]) -> Vec<CellState> {
+        let (losses, weight) = (self.losses(), self.weight());
+        let (outcome, error) = (&self.judged.outcome, &self.judged.error);
+        let mut cells = vec![CellState::default(); n_cells];
+        for row in block {
+            let row = *row as usize;
+            let place: u32 = routes.iter().map(|(codes, steps)| steps[usize::from(codes[row])]).sum();
+            let Some(cell) = cells.get_mut(place as usize) else { continue };
+            let w = weight.map_or(1.0, |w| w[row]);
+            cell.loss.push(losses.at(row), w);
+            if let Some(outcome) = outcome.get(row) {
+                cell.cells.push(*outcome >= 2, outcome % 2 == 1, w);
+                cell.squares.push(*outcome >= 2, outcome % 2 == 1, w * w);
+            }
+            if let Some(e) = error.get(row) {
+                let [signed, size, square] = &mut cell.error;
+                signed.push(*e, w);
+                size.push(e.abs(), w);
+                square.push(e * e, w);
+            }
+        }
+        cells
+    }
+
+    /// Weights, and squared weights, by true and predicted class of each cell.
+    #[allow(clippy::indexing_slicing, reason = "a hot loop: rows are rows of the columns, and codes index 256 places")]
+    fn classes(&self, axes: &[Axis], rows: &[u32]) -> Vec<[Confusion; 2]> {
+        let n_cells: usize = axes.iter().map(|axis| axis.bins.len()).product();
+        let (k, routes) = (self.n_classes, self.routes(axes));
+        let mut sums = vec![[0.0_f64; 2]; n_cells * k * k];
+        for row in rows {
+            let row = *row as usize;
+            let place: u32 = routes.iter().map(|(codes, steps)| steps[usize::from(codes[row])]).sum();
+            let Some([truth, predicted]) = self.judged.classes.get(row) else { continue };
+            let cell = (place as usize * k + usize::from(*truth)) * k + usize::from(*predicted);
+            if let Some([sum, squares]) = sums.get_mut(cell) {
+                let w = self.weight().map_or(1.0, |w| w[row]);
+                *sum += w;
+                *squares += w * w;
+            }
+        }
+        let one = |cells: &[[f64; 2]]| {
+            let of = |pick: fn(&[f64; 2]) -> f64| Confusion::from_cells(k, cells.iter().map(pick).collect());
+            [of(|c| c[0]), of(|c| c[1])]
+        };
+        sums.chunks(k * k).map(one).collect()
+    }
+}
+
+/// Codes of a column and the step of each.
+type Route<'a> = (&'a [u8], [u32; 256]);
+
+/// `2·truth + prediction` of two classes, or whether a row is wrong.
+const N_KINDS: usize = 4;
+/// Rows that are counted at once.
+const COUNTED_BLOCK: usize = 1 << 18;
+
+/// Rows by cell and kind. With one or two columns, which is what heat maps have, a row is two steps and one count.
+#[allow(clippy::indexing_slicing, reason = "a hot loop: rows are rows of the columns, and codes index 256 places")]
+fn counted(routes: &[Route<'_>], kinds: &[u8], n_cells: usize, block: &[u32]) -> Vec<u32> {
+    let mut counts = vec![0_u32; n_cells * N_KINDS];
+    let mut add = |row: usize, place: u32| {
+        // A row beyond all cells has a code without a bin.
+        if let Some(count) = counts.get_mut(place as usize * N_KINDS + usize::from(kinds[row] & 3)) {
+            *count += 1;
+        }
+    };
+    match routes {
+        [(codes, steps)] => block.iter().for_each(|row| add(*row as usize, steps[usize::from(codes[*row as usize])])),
+        [(a, of_a), (b, of_b)] => {
+            for row in block {
+                let row = *row as usize;
+                add(row, of_a[usize::from(a[row])] + of_b[usize::from(b[row])]);
+            }
+        }
+        _ => {}
+    }
+    counts
+}
+
+/// What counts of kinds tell of a cell.
+fn of_counts(counts: &[u32], is_outcome: bool) -> CellState {
+    let at = |kind: usize| counts.get(kind).copied().unwrap_or(0);
+    let rows = counts.iter().map(|n| u64::from(*n)).sum();
+    if !is_outcome {
+        return CellState { loss: LossSums::of_counts(rows, u64::from(at(1))), ..CellState::default() };
+    }
+    let wrong = u64::from(at(1)) + u64::from(at(2));
+    let [tn, fp, fn_, tp] = [0, 1, 2, 3].map(|kind| f64::from(at(kind)));
+    let cells = Confusion2 { tp, fp, fn_, tn };
+    CellState { loss: LossSums::of_counts(rows, wrong), cells, squares: cells, ..CellState::default() }
 }
 
 impl Merge for CellState {

@@ -119,6 +119,8 @@ pub(super) struct Judged {
     pub(super) values: Vec<f64>,
     /// `2·truth + prediction` of two classes.
     pub(super) outcome: Vec<u8>,
+    /// Truth and prediction of several classes.
+    pub(super) classes: Vec<[u16; 2]>,
     /// Prediction minus truth of numbers.
     pub(super) error: Vec<f64>,
     pub(super) weight: Vec<f64>,
@@ -126,10 +128,11 @@ pub(super) struct Judged {
 
 impl Merge for Judged {
     fn merge_from(&mut self, other: Self) {
-        let Self { flags, values, outcome, error, weight } = other;
+        let Self { flags, values, outcome, classes, error, weight } = other;
         self.flags.extend(flags);
         self.values.extend(values);
         self.outcome.extend(outcome);
+        self.classes.extend(classes);
         self.error.extend(error);
         self.weight.extend(weight);
     }
@@ -147,6 +150,9 @@ impl Judged {
         if frame.task == Task::Binary {
             let code = |(truth, predicted): (&u16, &u16)| u8::from(*truth == 1) * 2 + u8::from(*predicted == 1);
             self.outcome.extend(classes().map(code));
+        }
+        if frame.task == Task::Multiclass {
+            self.classes.extend(classes().map(|(truth, predicted)| [*truth, *predicted]));
         }
         let errors = rows.truth.values().iter().zip(predicted.values()).map(|(truth, predicted)| predicted - truth);
         let before = self.error.len();

@@ -39,6 +39,7 @@ pub struct ErrorMatrix {
     /// Columns that were asked for and cannot be searched.
     pub(super) left_out: Vec<String>,
     n_rows: usize,
+    pub(super) n_classes: usize,
 }
 
 #[derive(Default)]
@@ -109,7 +110,19 @@ impl ErrorMatrix {
         let has_missing = codings.iter().zip(&codes).map(|(c, codes)| codes.contains(&c.missing())).collect();
         let eligible = judged.eligible(options.loss, n_rows);
         let half = halves(&codes, &judged, n_rows, options.seed);
-        Ok(Self { codings, codes, has_missing, judged, loss: options.loss, eligible, half, left_out, n_rows })
+        let n_classes = frame.classes.len();
+        Ok(Self {
+            codings,
+            codes,
+            has_missing,
+            judged,
+            loss: options.loss,
+            eligible,
+            half,
+            left_out,
+            n_rows,
+            n_classes,
+        })
     }
 
     /// Number of rows.

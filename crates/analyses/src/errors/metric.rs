@@ -1,7 +1,7 @@
 //! What a heat map can show of the rows of a cell.
 
 use equipoise_document::{Better, Task, Unit};
-use equipoise_kernels::{Confidence, Confusion2, LossSums, Measured, Share};
+use equipoise_kernels::{Average, Confidence, Confusion, Confusion2, LossSums, Measured, Share, Undefined};
 
 use super::loss::LossKind;
 
@@ -14,6 +14,8 @@ pub enum Metric {
     F1,
     /// Share of right classes among several.
     Accuracy,
+    /// A number over several classes, by its id.
+    Classes(&'static str, Average),
     /// Mean of the chosen loss.
     MeanLoss(LossKind),
     /// Mean of prediction minus truth.
@@ -25,6 +27,17 @@ pub enum Metric {
     /// Square root of it.
     RootMeanSquaredError,
 }
+
+/// Numbers over several classes. Every row has one class and one prediction, so that each micro average is the accuracy.
+const OF_CLASSES: [Metric; 7] = [
+    Metric::Classes("balanced_accuracy", Average::BalancedAccuracy),
+    Metric::Classes("precision_macro", Average::MacroPrecision),
+    Metric::Classes("recall_macro", Average::MacroRecall),
+    Metric::Classes("f1_macro", Average::MacroF1),
+    Metric::Classes("precision_micro", Average::Accuracy),
+    Metric::Classes("recall_micro", Average::Accuracy),
+    Metric::Classes("f1_micro", Average::Accuracy),
+];
 
 /// What is known of the rows of a cell.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +67,10 @@ impl Metric {
                 known.extend(Share::ALL.map(Self::Share));
                 known.push(Self::F1);
             }
-            Task::Multiclass if loss == LossKind::ZeroOne => known.push(Self::Accuracy),
+            Task::Multiclass if loss == LossKind::ZeroOne => {
+                known.push(Self::Accuracy);
+                known.extend(OF_CLASSES);
+            }
             Task::Multiclass => {}
             Task::Regression => known.extend([
                 Self::MeanError,
@@ -87,6 +103,7 @@ impl Metric {
             },
             Self::F1 => "f1",
             Self::Accuracy => "accuracy",
+            Self::Classes(id, _) => id,
             Self::MeanLoss(kind) => kind.metric(),
             Self::MeanError => "mean_error",
             Self::MeanAbsoluteError => "mean_absolute_error",
@@ -101,6 +118,11 @@ impl Metric {
         match self {
             Self::F1 => "F1".to_owned(),
             Self::MeanLoss(kind) => kind.title().to_owned(),
+            Self::Classes(id, _) if id.ends_with("cro") => {
+                let (what, average) = id.split_once('_').unwrap_or((id, ""));
+                let what = if what == "f1" { "F1" } else { what };
+                format!("{} {what}", if average == "macro" { "Macro" } else { "Micro" })
+            }
             other => {
                 let words = other.id().replace('_', " ");
                 let mut chars = words.chars();
@@ -114,7 +136,8 @@ impl Metric {
     pub fn unit(self) -> Unit {
         match self {
             Self::Share(_) | Self::Accuracy => Unit::Share,
-            Self::F1 => Unit::Plain,
+            Self::Classes(_, Average::Accuracy | Average::BalancedAccuracy) => Unit::Share,
+            Self::F1 | Self::Classes(..) => Unit::Plain,
             Self::MeanSquaredError => Unit::TargetSquared,
             Self::MeanLoss(kind) => kind.unit(),
             Self::MeanError | Self::MeanAbsoluteError | Self::RootMeanSquaredError => Unit::Target,
@@ -139,7 +162,7 @@ impl Metric {
                 | Share::FalseDiscoveryRate
                 | Share::FalseOmissionRate => Better::Lower,
             },
-            Self::F1 | Self::Accuracy => Better::Higher,
+            Self::F1 | Self::Accuracy | Self::Classes(..) => Better::Higher,
             Self::MeanError => Better::Zero,
             Self::MeanLoss(_) | Self::MeanAbsoluteError | Self::MeanSquaredError | Self::RootMeanSquaredError => {
                 Better::Lower
@@ -147,10 +170,20 @@ impl Metric {
         }
     }
 
-    /// Its value over a cell's rows, with its interval.
-    pub(super) fn measure(self, state: &CellState, confidence: Confidence) -> Measured {
+    /// Its value over a cell's rows, with its interval; `classes` are weights and squared weights by truth and prediction,
+    /// where several classes are asked for.
+    pub(super) fn measure(
+        self,
+        state: &CellState,
+        classes: Option<&[Confusion; 2]>,
+        confidence: Confidence,
+    ) -> Measured {
         let [error, size, square] = &state.error;
         match self {
+            Self::Classes(_, average) => match classes {
+                Some([weights, squares]) => weights.measure(average, squares, confidence),
+                None => Measured::undefined(Undefined::Empty),
+            },
             Self::Share(share) => state.cells.measure_share(share, &state.squares, confidence),
             Self::F1 => state.cells.measure_f1(&state.squares, confidence),
             Self::Accuracy => state.loss.measure(true, confidence).map_falling(|x| 1.0 - x),

@@ -123,7 +123,7 @@ fn look(answer: &mut Answer<'_>, mask: &RowMask, chosen: Option<&[usize]>, conte
             spent.zip(raw.max_secs).is_some_and(|(spent, most)| spent > most)
         };
         let stop = || !goes_on() || is_late();
-        matrix.slices(mask, &finder_options(raw, answer.confidence), &stop)
+        matrix.slices(mask, &finder_options(raw, answer.confidence, context.seed()), &stop)
     });
 
     context.progress.step("errors: what goes with the errors");
@@ -186,7 +186,7 @@ fn tree_options(raw: &Params) -> TreeOptions {
     TreeOptions { grow, columns: None, honest: raw.honest }
 }
 
-fn finder_options(raw: &Params, confidence: Confidence) -> FinderOptions {
+fn finder_options(raw: &Params, confidence: Confidence, seed: u64) -> FinderOptions {
     let search = SliceOptions {
         max_terms: raw.max_terms as usize,
         min_rows: raw.min_slice_rows,
@@ -205,6 +205,7 @@ fn finder_options(raw: &Params, confidence: Confidence) -> FinderOptions {
         merge_overlap: raw.merge_overlap,
         honest: raw.honest,
         confidence,
+        permutations: (raw.slice_permutations, seed),
     }
 }
 

@@ -61,6 +61,9 @@ pub struct RawParams {
     pub max_secs: Option<f64>,
     /// Permutations of the association with the loss (default 999).
     pub permutations: u32,
+    /// Permutations behind p-values of slices that are adjusted by the largest statistic of all slices (Westfall and Young);
+    /// none when 0 (default). Only for errors that are counted, without weights.
+    pub slice_permutations: u32,
     /// Numbers from fewer rows are flagged as small (default 30).
     pub min_rows: u64,
 }
@@ -104,6 +107,7 @@ impl Default for RawParams {
             max_visits: 4_000_000_000,
             max_secs: None,
             permutations: 999,
+            slice_permutations: 0,
             min_rows: 30,
         }
     }
@@ -183,6 +187,7 @@ impl RawParams {
         within("min_ratio", self.min_ratio, 0.0, f64::MAX)?;
         within("merge_overlap", self.merge_overlap, 0.0, 1.0)?;
         within("max_visits", self.max_visits, 1_000, u64::MAX)?;
+        within("slice_permutations", self.slice_permutations, 0, 100_000)?;
         if let Some(secs) = self.max_secs {
             within("max_secs", secs, 0.0, 1e9)?;
         }

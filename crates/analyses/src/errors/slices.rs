@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use equipoise_kernels::{
-    CodeSet, Confidence, Ends, LossSums, Measured, Slice, SliceColumn, SliceOptions, SliceSearch, SliceTerm, Undefined,
-    find_slices, holm, members, mover, overlap, ratio_ends, sum_losses,
+    CodeSet, Confidence, Ends, FrequentOptions, FrequentSlices, LossSums, Losses, Measured, Slice, SliceColumn,
+    SliceMaxima, SliceOptions, SliceSearch, SliceTerm, Undefined, find_slices, frequent_slices, holm, members, mover,
+    overlap, ratio_ends, slice_maxima, sum_losses,
 };
 use rayon::prelude::*;
 
@@ -12,6 +13,9 @@ use super::heat_map::runs;
 use super::mask::RowMask;
 use super::matrix::ErrorMatrix;
 use super::params::BinRule;
+
+/// Most slices of any length that are kept.
+const MOST_FREQUENT: usize = 2_000_000;
 
 /// What is searched for.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub struct FinderOptions {
     pub honest: bool,
     /// Coverage of intervals.
     pub confidence: Confidence,
+    /// Permutations behind the p-values that are adjusted by the largest statistic, and their seed; 0 for none.
+    pub permutations: (u32, u64),
 }
 
 /// The slices that were found.
@@ -45,6 +51,8 @@ pub struct FoundSlices {
     pub total: LossSums,
     /// Whether these are other rows than those searched.
     pub is_honest: bool,
+    /// Permutations that adjusted p-values rest on; 0 where there are none.
+    pub n_permutations: usize,
 }
 
 /// A slice.
@@ -72,6 +80,8 @@ pub struct FoundSlice {
     pub gain: Option<f64>,
     /// Adjusted p-values in the rows searched: Benjamini & Hochberg's and Benjamini & Yekutieli's over all slices.
     pub searched: (f64, f64),
+    /// P-value in the rows searched, adjusted by the largest statistic of all slices when errors are dealt out anew.
+    pub max_t: Option<f64>,
     /// Test in rows that were not searched: p-value, adjusted over the slices named (Holm), and its name.
     pub confirmed: Option<(f64, f64, &'static str)>,
     /// Slices with nearly the same rows that are told as this one.
@@ -81,10 +91,11 @@ pub struct FoundSlice {
 }
 
 impl FoundSlice {
-    /// Whether it is more than chance: by the rows that were not searched where there are such, otherwise by the family.
+    /// Whether it is more than chance: by the rows that were not searched where there are such, otherwise by permutations
+    /// where there are such, otherwise by the family.
     #[must_use]
     pub fn adjusted(&self) -> f64 {
-        self.confirmed.map_or(self.searched.1, |(_, adjusted, _)| adjusted)
+        self.confirmed.map_or_else(|| self.max_t.unwrap_or(self.searched.1), |(_, adjusted, _)| adjusted)
     }
 
     /// Share of the smaller one's rows that two slices have in common.
@@ -115,15 +126,49 @@ impl ErrorMatrix {
         let total = self.sums(&measure);
         let candidates = || search.by_score.iter().chain(&search.by_difference);
         let sets = TermSets::over(self, &columns, candidates(), &learn, &measure);
-        let naming = Naming { matrix: self, columns: &columns, sets: &sets, total: &total, options };
+        let maxima = self.maxima(&columns, &learn, &wanted, &search, options, stop);
+        let naming =
+            Naming { matrix: self, columns: &columns, sets: &sets, total: &total, options, maxima: maxima.as_ref() };
         let by_score = naming.named(&search.by_score, &search, k, |s| s.score);
         let by_difference = naming.named(&search.by_difference, &search, k, |s| s.low);
         let is_honest = options.honest;
-        let mut found = FoundSlices { by_score, by_difference, search, min_rows: wanted.min_rows, total, is_honest };
+        let n_permutations = maxima.map_or(0, |m| m.n());
+        let min_rows = wanted.min_rows;
+        let mut found = FoundSlices { by_score, by_difference, search, min_rows, total, is_honest, n_permutations };
         if is_honest {
             self.confirm(&mut found);
         }
         found
+    }
+
+    /// Every slice of some rows with at least a share of them, however many conditions it has; numbers are cut into quantile
+    /// bins.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "row counts stay far below 2^53")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of rows")]
+    pub fn frequent(&self, mask: &RowMask, bins: u32, min_support: f64) -> FrequentSlices {
+        let rows = self.eligible(mask).rows();
+        let min_rows = ((min_support * rows.len() as f64).ceil() as u64).max(1);
+        let options = FrequentOptions { min_rows, max_terms: usize::MAX, most: MOST_FREQUENT };
+        frequent_slices(&self.slice_columns(bins), self.losses(), self.weight(), &rows, &options, &|| false)
+    }
+
+    /// The largest statistics of permuted errors, where they were asked for and every slice was looked at.
+    fn maxima(
+        &self,
+        columns: &[SliceColumn<'_>],
+        rows: &[u32],
+        wanted: &SliceOptions,
+        search: &SliceSearch,
+        options: &FinderOptions,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Option<SliceMaxima> {
+        match self.losses() {
+            Losses::Flags(flags) if self.is_counted() && options.permutations.0 > 0 && search.family.is_exact => {
+                slice_maxima(columns, flags, rows, wanted, options.permutations, stop)
+            }
+            _ => None,
+        }
     }
 
     /// Columns with the levels that conditions speak of: names, quantile bins of numbers, and missing values.
@@ -199,7 +244,12 @@ impl<'a> TermSets<'a> {
     ) -> Self {
         let terms: BTreeSet<SliceTerm> = slices.flat_map(|s| s.terms.iter().copied()).collect();
         let terms: Vec<SliceTerm> = terms.into_iter().collect();
-        let of_rows = |term: &SliceTerm| [learn, measure].map(|rows| members(columns, &[*term], rows));
+        let is_same = learn == measure;
+        let of_rows = |term: &SliceTerm| {
+            let found = members(columns, &[*term], learn);
+            let measured = if is_same { found.clone() } else { members(columns, &[*term], measure) };
+            [found, measured]
+        };
         let sets = terms.par_iter().map(|term| (*term, of_rows(term))).collect::<Vec<_>>().into_iter().collect();
         let is_error = |row: &u32| matrix.losses().at(*row as usize) > 0.0;
         let word = |rows: &[u32]| rows.iter().enumerate().fold(0, |w, (bit, row)| w | u64::from(is_error(row)) << bit);
@@ -240,6 +290,7 @@ struct Naming<'a> {
     sets: &'a TermSets<'a>,
     total: &'a LossSums,
     options: &'a FinderOptions,
+    maxima: Option<&'a SliceMaxima>,
 }
 
 impl Naming<'_> {
@@ -306,6 +357,7 @@ impl Naming<'_> {
             coverage: (total.loss() > 0.0).then(|| sums.loss() / total.loss()),
             gain: mean.value.ok().zip(best_part).map(|(own, best)| own - best),
             searched: search.family.adjusted(slice.p_value),
+            max_t: self.maxima.map(|m| m.adjusted(slice.z)),
             confirmed: None,
             also: Vec::new(),
             members,

@@ -211,7 +211,10 @@ fn estimates(
     let place = |id: EstimateId| id.of_group(&[("slice", slice.predicate.as_str())]);
     let (adjustment, test) = match slice.confirmed {
         Some((p, adjusted, method)) => (adjusted, Some((p, format!("{method}, one-sided, holm")))),
-        None => (slice.searched.1, Some((slice.found.p_value, "welch_z, benjamini_yekutieli".to_owned()))),
+        None => match slice.max_t {
+            Some(p) => (p, Some((slice.found.p_value, "welch_z, max_t".to_owned()))),
+            None => (slice.searched.1, Some((slice.found.p_value, "welch_z, benjamini_yekutieli".to_owned()))),
+        },
     };
     let p_value = test.map(|(value, method)| PValue { value, adjusted: Some(adjustment), method });
     let ids = [
@@ -247,6 +250,9 @@ fn table(answer: &Answer<'_>, list: &[FoundSlice], ids: &[[EstimateId; 3]], name
         .column(TableColumn::number("score", "Score", list.iter().map(|s| Some(s.found.score))))
         .column(TableColumn::number("q_bh", "q (BH)", list.iter().map(|s| Some(s.searched.0))))
         .column(TableColumn::number("q_by", "q (BY)", list.iter().map(|s| Some(s.searched.1))));
+    if list.iter().any(|s| s.max_t.is_some()) {
+        table = table.column(TableColumn::number("p_max_t", "p (max T)", list.iter().map(|s| s.max_t)));
+    }
     if list.iter().any(|s| s.confirmed.is_some()) {
         table = table.column(TableColumn::number("p_adjusted", "Adjusted p", list.iter().map(p)));
     }

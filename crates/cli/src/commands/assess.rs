@@ -3,7 +3,9 @@
 use anyhow::{Result, anyhow};
 use equipoise_service::document::{CohortSpec, ColumnType, EndpointProtocol, GroupingSpec, ModelSpec, RunSpec, Task};
 use equipoise_service::views::{Format, render};
-use equipoise_service::{REPORT_FILE, assess, check_output, read_cohorts, read_spec, save, write_spec};
+use equipoise_service::{
+    REPORT_FILE, assess, assess_with_cohorts, check_output, read_cohorts, read_spec, save, write_spec,
+};
 use serde::de::DeserializeOwned;
 
 use crate::args::{Arguments, AssessArgs, FormatArg};
@@ -11,8 +13,13 @@ use crate::output::{Outcome, result, talk, terminal_options};
 use crate::progress::world;
 
 pub(crate) fn run(args: &AssessArgs, arguments: &Arguments) -> Result<Outcome> {
-    let spec = spec_from(args)?;
+    let mut spec = spec_from(args)?;
     if args.print_spec {
+        if let Some(path) = &args.cohort_file {
+            let of_model = spec.model.as_ref().map(|m| m.classes.as_slice()).filter(|c| !c.is_empty());
+            let classes = of_model.unwrap_or(&spec.classes).to_vec();
+            spec.cohorts.extend(read_cohorts(path, &classes)?);
+        }
         result(&write_spec(&spec)?)?;
         return Ok(Outcome::Done);
     }
@@ -20,7 +27,10 @@ pub(crate) fn run(args: &AssessArgs, arguments: &Arguments) -> Result<Outcome> {
     // Before any work: a taken place should not cost a run.
     check_output(dir, args.force)?;
     let world = world(arguments.quiet);
-    let assessment = assess(&spec, &world)?;
+    let assessment = match &args.cohort_file {
+        Some(path) => assess_with_cohorts(&spec, path, &world)?,
+        None => assess(&spec, &world)?,
+    };
     drop(world);
     save(&assessment, dir, args.force)?;
     let text = render(&assessment.document, None, None, args.format.into(), &terminal_options(arguments))?;
@@ -84,11 +94,6 @@ fn spec_from(args: &AssessArgs) -> Result<RunSpec> {
         let (name, predicate) = split(pair, "--cohort", "NAME=SQL, for example `young=age < 25`")?;
         spec.cohorts.retain(|c| c.name != name);
         spec.cohorts.push(CohortSpec { name: name.to_owned(), predicate: predicate.to_owned() });
-    }
-    if let Some(path) = &args.cohort_file {
-        let of_model = spec.model.as_ref().map(|m| m.classes.as_slice()).filter(|c| !c.is_empty());
-        let classes = of_model.unwrap_or(&spec.classes).to_vec();
-        spec.cohorts.extend(read_cohorts(path, &classes)?);
     }
     spec.complements |= args.complements;
     if let Some(seed) = args.seed {

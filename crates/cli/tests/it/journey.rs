@@ -158,3 +158,34 @@ fn cohorts_of_the_same_rows_are_noted() {
         notes.iter().filter(|n| n["code"] == "identical_cohorts").filter_map(|n| n["text"].as_str()).collect();
     assert_eq!(said, ["The cohorts `b` and `a` hold the same rows.", "The cohorts `c` and `all` hold the same rows."]);
 }
+
+/// The toolbox names classes by their places; nobody has to list them where the run finds them.
+#[test]
+fn places_of_classes_in_a_toolbox_file_are_those_of_the_run() {
+    let mut csv = "age,income,said\n".to_owned();
+    for i in 0_u32..40 {
+        let class = |is: bool| if is { ">50K" } else { "<=50K" };
+        csv += &format!("{},{},{}\n", 20 + i, class(i % 3 == 0), class(i % 4 == 0));
+    }
+    let filter =
+        br#"[{"name": "rich", "cohort_filter_list": [{"column": "True Y", "method": "includes", "arg": [1]}]}]"#;
+    let place = Place::with(&[("p.csv", csv.as_bytes()), ("c.json", filter)]);
+    let assess =
+        "assess --data p.csv --target income --prediction said --positive >50K --only performance --cohorts c.json";
+    let document = |dir: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(place.path().join(dir).join("document.json")).unwrap()).unwrap()
+    };
+    let ran = place.run(&format!("{assess} -o found"));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let found = document("found");
+    assert_eq!(found["cohorts"][1]["where"], "_true IN ('>50K')");
+    assert_eq!(found["cohorts"][1]["n"], 14);
+    let note = found["notes"].as_array().unwrap().iter().find(|n| n["code"] == "class_places").unwrap().clone();
+    assert!(note["text"].as_str().unwrap().ends_with("0 is `<=50K`, 1 is `>50K`."), "{note}");
+    // Listed classes come first, and then there is nothing to say.
+    let ran = place.run(&format!("{assess} --classes >50K,<=50K -o listed"));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let listed = document("listed");
+    assert_eq!(listed["cohorts"][1]["where"], "_true IN ('<=50K')");
+    assert!(listed["notes"].as_array().unwrap().iter().all(|n| n["code"] != "class_places"));
+}

@@ -1,6 +1,6 @@
 //! How the loss of rows is added up in the cells of a table, by kind of loss.
 
-use super::table::{Block, BlockColumn, counted_pairs};
+use super::table::{Block, BlockColumn, counted_pairs, counted_singles};
 use crate::LossSums;
 
 /// A kind of loss: what a row brings and what a cell keeps.
@@ -18,6 +18,22 @@ pub(super) trait Kind: Send + Sync + 'static {
     fn sums(cell: &Self::Cell) -> LossSums;
     /// Largest loss of a cell, or a bound of it; none where score bounds are not known.
     fn largest(cell: &Self::Cell) -> Option<f64>;
+
+    /// The errors of rows where they are counted without weights: then every conjunction can be summed up from larger tables
+    /// to the same bit.
+    fn flags(_: &[Self::Row]) -> Option<&[u8]> {
+        None
+    }
+
+    /// Sums by code of one column.
+    #[allow(clippy::indexing_slicing, reason = "a hot loop: codes are below the width the table was made for")]
+    fn singles(rows: &[Self::Row], column: &BlockColumn) -> Vec<Self::Cell> {
+        let mut cells = vec![Self::Cell::default(); column.width()];
+        for (code, row) in column.codes.iter().zip(rows) {
+            Self::add(&mut cells[usize::from(*code)], *row);
+        }
+        cells
+    }
 
     /// Tables of a column with later ones: cell `code·width + partner's code`.
     fn tables(rows: &[Self::Row], head: &BlockColumn, partners: &[BlockColumn]) -> Vec<Vec<Self::Cell>>
@@ -51,6 +67,14 @@ impl Kind for Counted {
 
     fn largest(cell: &u64) -> Option<f64> {
         Some(if cell & 0xffff_ffff > 0 { 1.0 } else { 0.0 })
+    }
+
+    fn flags(rows: &[u8]) -> Option<&[u8]> {
+        Some(rows)
+    }
+
+    fn singles(rows: &[u8], column: &BlockColumn) -> Vec<u64> {
+        counted_singles(rows, column)
     }
 
     fn tables(rows: &[u8], head: &BlockColumn, partners: &[BlockColumn]) -> Vec<Vec<u64>> {

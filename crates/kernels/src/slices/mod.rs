@@ -1,7 +1,10 @@
 //! The conjunctions of a few conditions under which the loss is high.
 
 mod cells;
+mod cube;
 mod family;
+mod frequent;
+mod max_t;
 mod redundancy;
 mod search;
 mod sink;
@@ -12,6 +15,8 @@ mod tests;
 use crate::{BinnedColumn, CodeSet, LossSums};
 
 pub use family::Family;
+pub use frequent::{FrequentOptions, FrequentSlice, FrequentSlices, frequent_slices};
+pub use max_t::{SliceMaxima, slice_maxima};
 pub use redundancy::{members, overlap};
 pub use search::find_slices;
 

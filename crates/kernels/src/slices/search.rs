@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::cells::{Counted, Kind, Valued, Weighed};
+use super::cube::{self, Cube};
 use super::family::Family;
 use super::sink::{Sink, bound};
 use super::table::{Block, BlockColumn};
@@ -39,8 +40,19 @@ pub fn find_slices(
     }
 }
 
+/// Who is told of the slices with enough rows.
+pub(super) trait Seen {
+    /// A slice: the conditions of a prefix and further ones.
+    fn offer(&mut self, prefix: &[SliceTerm], last: &[SliceTerm], sums: &LossSums);
+
+    /// The score that is worth going on for.
+    fn threshold(&self) -> f64 {
+        f64::NEG_INFINITY
+    }
+}
+
 /// Below which single a search goes on.
-struct Task {
+pub(super) struct Task {
     /// Column of the block.
     column: usize,
     code: u8,
@@ -50,11 +62,16 @@ struct Task {
     bound: f64,
 }
 
-struct Search<'a> {
-    options: &'a SliceOptions,
-    total: &'a LossSums,
-    stop: &'a (dyn Fn() -> bool + Sync),
-    prunes: bool,
+pub(super) struct Search<'a> {
+    pub(super) options: &'a SliceOptions,
+    pub(super) total: &'a LossSums,
+    pub(super) stop: &'a (dyn Fn() -> bool + Sync),
+    pub(super) prunes: bool,
+}
+
+/// Whether a cell has enough rows to be a slice.
+pub(super) fn enough_rows<K: Kind>(options: &SliceOptions, cell: &K::Cell) -> bool {
+    K::rows(cell) >= options.min_rows.max(1)
 }
 
 /// Tasks that run side by side before the best of them raise the bar for the next ones.
@@ -73,7 +90,7 @@ fn run<K: Kind>(
     let total = K::sums(&whole);
     let mut visits = (rows.len() * columns.len()) as u64;
     let singles: Vec<Vec<K::Cell>> = (0..columns.len()).into_par_iter().map(|i| block.singles(i)).collect();
-    let enough = |cell: &K::Cell| K::rows(cell) >= options.min_rows.max(1);
+    let enough = |cell: &K::Cell| enough_rows::<K>(options, cell);
     let block = frequent(block, &singles, enough);
     let widths: Vec<u64> = block.columns.iter().map(|c| c.levels.len() as u64).collect();
     let prunes = options.always_prune || visits_of(rows.len(), widths.len(), options.max_terms) > options.max_visits;
@@ -87,7 +104,15 @@ fn run<K: Kind>(
     }
     let mut complete_to = 1;
     let mut was_stopped = false;
-    if options.max_terms >= 2 && block.columns.len() >= 2 {
+    let cube = if prunes { None } else { cube_of(&block, &singles, options) };
+    if let Some((cube, widths, flags)) = cube {
+        complete_to = options.max_terms;
+        let make = || Sink::new(options, &total, true);
+        match cube.search((&block.columns, &widths), flags, options, make, |own| sink.merge(own), stop) {
+            Some(seen) => visits += seen,
+            None => (was_stopped, complete_to) = (true, 1),
+        }
+    } else if options.max_terms >= 2 && block.columns.len() >= 2 {
         let mut tasks = Vec::new();
         complete_to = options.max_terms;
         let heads: Vec<usize> = (0..block.columns.len() - 1).collect();
@@ -123,15 +148,73 @@ fn run<K: Kind>(
     SliceSearch { by_score, by_difference, family, total, complete_to, visits, was_stopped }
 }
 
+/// How to read every conjunction off a few tables, where that is quicker than to look below each single.
+fn cube_of<'a, K: Kind>(
+    block: &'a Block<K>,
+    singles: &[Vec<K::Cell>],
+    options: &SliceOptions,
+) -> Option<(Cube, Vec<usize>, &'a [u8])> {
+    let flags = K::flags(&block.rows)?;
+    let widths = cube::widths(&block.columns);
+    let cube = Cube::plan(flags.len(), &widths, options.max_terms)?;
+    let shares: Vec<Vec<f64>> = block
+        .columns
+        .iter()
+        .map(|column| {
+            let cells = singles.get(column.place).map(Vec::as_slice).unwrap_or_default();
+            let own = column.levels.iter().filter_map(|level| cells.get(usize::from(*level)));
+            #[allow(clippy::cast_precision_loss, reason = "an estimate")]
+            own.map(|cell| K::rows(cell) as f64 / flags.len().max(1) as f64).collect()
+        })
+        .collect();
+    (cube.cost <= lattice_cost(flags.len(), &shares, options)).then_some((cube, widths, flags))
+}
+
+/// Nanoseconds to look below each single, were columns independent: a conjunction is gone into where it is expected to have
+/// enough rows.
+#[allow(clippy::cast_precision_loss, reason = "an estimate")]
+fn lattice_cost(n_rows: usize, shares: &[Vec<f64>], options: &SliceOptions) -> f64 {
+    /// Of a visit to a cell, the laying side by side of rows included.
+    const VISIT: f64 = 2.0;
+    let (n, m) = (n_rows as f64, shares.len());
+    let least = options.min_rows.max(1) as f64;
+    let highest: Vec<f64> = shares.iter().map(|s| s.iter().copied().fold(0.0, f64::max)).collect();
+    // Visits below a prefix that holds a share of the rows and ends with a column.
+    fn below(shares: &[Vec<f64>], highest: &[f64], share: f64, from: usize, more: usize, least: f64) -> f64 {
+        let kept = highest.iter().skip(from).filter(|h| share * **h >= least).count() as f64;
+        let mut sum = share * kept * (kept - 1.0).max(0.0) / 2.0;
+        if more > 0 {
+            for (place, own) in shares.iter().enumerate().skip(from) {
+                for next in own.iter().filter(|s| share * **s >= least) {
+                    sum += below(shares, highest, share * next, place + 1, more - 1, least);
+                }
+            }
+        }
+        sum
+    }
+    let deeper = match options.max_terms {
+        0..=2 => 0.0,
+        3 | 4 => {
+            let more = options.max_terms - 3;
+            let of = |(place, own): (usize, &Vec<f64>)| {
+                own.iter().map(|s| below(shares, &highest, *s, place + 1, more, least / n.max(1.0))).sum::<f64>()
+            };
+            shares.iter().enumerate().map(of).sum::<f64>() * n
+        }
+        _ => return 0.0,
+    };
+    VISIT * (n * (m * m.saturating_sub(1) / 2) as f64 + deeper)
+}
+
 impl Search<'_> {
     /// Looks at all pairs of a column with later ones, and hands back what to go on with.
-    fn head<K: Kind>(
+    pub(super) fn head<K: Kind>(
         &self,
         block: &Block<K>,
         prefix: &[SliceTerm],
         head: usize,
         threshold: f64,
-        sink: &mut Sink<'_>,
+        sink: &mut impl Seen,
     ) -> Vec<Task> {
         let Some(column) = block.columns.get(head) else { return Vec::new() };
         let goes_on = prefix.len() + 2 < self.options.max_terms;
@@ -146,7 +229,7 @@ impl Search<'_> {
                 let first = SliceTerm { column: column.place, level: *level };
                 let mut keep = Vec::new();
                 for ((code, other), cell) in (0..=u8::MAX).zip(&partner.levels).zip(cells) {
-                    if K::rows(cell) < self.options.min_rows.max(1) {
+                    if !enough_rows::<K>(self.options, cell) {
                         continue;
                     }
                     let sums = K::sums(cell);
@@ -210,13 +293,13 @@ impl Search<'_> {
     }
 
     /// Lays the rows of a condition side by side and looks at all pairs in them; the number of visits.
-    fn deeper<K: Kind>(
+    pub(super) fn deeper<K: Kind>(
         &self,
         block: &Block<K>,
         prefix: &[SliceTerm],
         task: &Task,
         threshold: f64,
-        sink: &mut Sink<'_>,
+        sink: &mut impl Seen,
     ) -> u64 {
         if (self.stop)() {
             return 0;
@@ -241,25 +324,35 @@ impl Search<'_> {
 
 /// All rows with all levels; codes without a level become the last code.
 #[allow(clippy::indexing_slicing, reason = "codes index a table of 256, and rows are rows of the table")]
-fn root<K: Kind>(columns: &[SliceColumn<'_>], rows: &[u32], of_row: impl Fn(u32) -> K::Row + Sync) -> Block<K> {
+pub(super) fn root<K: Kind>(
+    columns: &[SliceColumn<'_>],
+    rows: &[u32],
+    of_row: impl Fn(u32) -> K::Row + Sync,
+) -> Block<K> {
+    let run = rows.first().zip(rows.last()).filter(|(a, b)| (**b - **a) as usize + 1 == rows.len());
     let make = |(place, column): (usize, &SliceColumn<'_>)| {
         let rest = u8::try_from(column.n_levels).unwrap_or(u8::MAX);
         let mut level_of = [rest; 256];
         for (slot, level) in level_of.iter_mut().zip(&column.level_of) {
             *slot = level.unwrap_or(rest);
         }
-        BlockColumn {
-            place,
-            codes: rows.iter().map(|row| level_of[usize::from(column.column.codes[*row as usize])]).collect(),
-            levels: (0..rest).collect(),
-        }
+        let codes = column.column.codes;
+        let codes = match run.and_then(|(a, _)| codes.get(*a as usize..*a as usize + rows.len())) {
+            Some(codes) => codes.iter().map(|code| level_of[usize::from(*code)]).collect(),
+            None => rows.iter().map(|row| level_of[usize::from(codes[*row as usize])]).collect(),
+        };
+        BlockColumn { place, codes, levels: (0..rest).collect() }
     };
     let rows_of = rows.par_iter().with_min_len(16_384).map(|row| of_row(*row)).collect();
     Block { columns: columns.par_iter().enumerate().map(make).collect(), rows: rows_of }
 }
 
 /// The block with levels that have enough rows alone, and columns that have such levels.
-fn frequent<K: Kind>(block: Block<K>, singles: &[Vec<K::Cell>], enough: impl Fn(&K::Cell) -> bool) -> Block<K> {
+pub(super) fn frequent<K: Kind>(
+    block: Block<K>,
+    singles: &[Vec<K::Cell>],
+    enough: impl Fn(&K::Cell) -> bool,
+) -> Block<K> {
     let Block { columns, rows } = block;
     let keep = |(mut column, cells): (BlockColumn, &Vec<K::Cell>)| {
         let kept: Vec<u8> = (0..=u8::MAX)
@@ -268,6 +361,9 @@ fn frequent<K: Kind>(block: Block<K>, singles: &[Vec<K::Cell>], enough: impl Fn(
             .filter(|(_, c)| enough(c))
             .map(|(code, _)| code)
             .collect();
+        if kept.len() == column.levels.len() {
+            return column;
+        }
         let last = u8::try_from(kept.len()).unwrap_or(u8::MAX);
         let mut new_code = [last; 256];
         for (new, old) in (0..=u8::MAX).zip(&kept) {

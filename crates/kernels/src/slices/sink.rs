@@ -1,5 +1,6 @@
 //! What is kept of the slices that are looked at.
 
+use super::search::Seen;
 use super::{Slice, SliceOptions, SliceTerm, ordered};
 use crate::{LossSums, normal_two_sided};
 
@@ -58,13 +59,29 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// Takes over what a neighbour has seen.
+    pub(super) fn merge(&mut self, other: Sink<'_>) {
+        other.score.slices.into_iter().for_each(|slice| self.score.offer(slice));
+        if let (Some(mine), Some(theirs)) = (&mut self.difference, other.difference) {
+            theirs.slices.into_iter().for_each(|slice| mine.offer(slice));
+        }
+        self.p.extend(other.p);
+    }
+
+    /// The best by score and by difference, and the p-values of all.
+    pub(super) fn finish(self) -> (Vec<Slice>, Vec<Slice>, Vec<f64>) {
+        (self.score.slices, self.difference.map(|top| top.slices).unwrap_or_default(), self.p)
+    }
+}
+
+impl Seen for Sink<'_> {
     /// The score that a slice must reach to be among the best; never below 0.
-    pub(super) fn threshold(&self) -> f64 {
+    fn threshold(&self) -> f64 {
         self.score.threshold().max(0.0)
     }
 
     /// Looks at a slice with enough rows.
-    pub(super) fn offer(&mut self, prefix: &[SliceTerm], last: &[SliceTerm], sums: &LossSums) {
+    fn offer(&mut self, prefix: &[SliceTerm], last: &[SliceTerm], sums: &LossSums) {
         let rest = self.total.without(sums);
         let score = score(sums, self.total, self.options.alpha);
         let z = sums.welch_z(&rest);
@@ -96,20 +113,6 @@ impl<'a> Sink<'a> {
         if is_sure && let Some(top) = &mut self.difference {
             top.offer(slice);
         }
-    }
-
-    /// Takes over what a neighbour has seen.
-    pub(super) fn merge(&mut self, other: Sink<'_>) {
-        other.score.slices.into_iter().for_each(|slice| self.score.offer(slice));
-        if let (Some(mine), Some(theirs)) = (&mut self.difference, other.difference) {
-            theirs.slices.into_iter().for_each(|slice| mine.offer(slice));
-        }
-        self.p.extend(other.p);
-    }
-
-    /// The best by score and by difference, and the p-values of all.
-    pub(super) fn finish(self) -> (Vec<Slice>, Vec<Slice>, Vec<f64>) {
-        (self.score.slices, self.difference.map(|top| top.slices).unwrap_or_default(), self.p)
     }
 }
 

@@ -209,6 +209,53 @@ fn thresholds_leave_small_effects_unnamed() {
     }
 }
 
+/// Counted errors are read off a few large tables, other losses are looked for below each single: the same slices.
+#[test]
+fn both_ways_to_look_at_everything_agree() {
+    for (seed, shape, max_terms) in [
+        (31, vec![2, 3, 4, 5, 6, 7], 3),
+        (32, vec![3, 3, 3, 3, 3, 3, 3], 4),
+        (33, vec![12, 9, 8, 2, 2], 2),
+        (34, vec![4, 4], 3),
+    ] {
+        let (codes, losses) = table(seed, 30_000, &shape);
+        let flags: Vec<u8> = losses.iter().map(|l| u8::from(*l > 0.4)).collect();
+        let values: Vec<f64> = flags.iter().map(|f| f64::from(*f)).collect();
+        let columns = columns(&codes, &shape);
+        let o = SliceOptions { max_terms, min_rows: 60, k: 25, ..SliceOptions::default() };
+        for rows in [(0..30_000).collect::<Vec<u32>>(), (0..30_000).filter(|r| r % 3 != 1).collect()] {
+            let counted = find_slices(&columns, Losses::Flags(&flags), None, &rows, &o, &never);
+            let valued = find_slices(&columns, Losses::Values(&values), None, &rows, &o, &never);
+            assert!(counted.visits < valued.visits || shape.len() == 2, "the tables were not used");
+            assert_eq!(counted.by_score, valued.by_score);
+            assert_eq!(counted.by_difference, valued.by_difference);
+            assert_eq!(counted.family, valued.family);
+            assert!(counted.family.is_exact && counted.complete_to == max_terms);
+        }
+    }
+}
+
+#[test]
+fn members_are_those_of_a_look_at_each_row() {
+    let (codes, _) = table(41, 1_000, &[3, 4]);
+    let mut columns = columns(&codes, &[3, 4]);
+    columns[1].level_of = vec![Some(0), Some(1), Some(0), None];
+    let terms = [SliceTerm { column: 0, level: 2 }, SliceTerm { column: 1, level: 0 }];
+    for rows in [(0..1_000).collect::<Vec<u32>>(), (17..300).collect(), (0..1_000).step_by(7).collect(), vec![]] {
+        let words = members(&columns, &terms, &rows);
+        let expected: Vec<u32> = rows
+            .iter()
+            .copied()
+            .filter(|r| codes[0][*r as usize] == 2 && [0, 2].contains(&codes[1][*r as usize]))
+            .collect();
+        let found: Vec<u32> =
+            rows.iter().enumerate().filter(|(i, _)| words[i / 64] >> (i % 64) & 1 == 1).map(|(_, r)| *r).collect();
+        assert_eq!(found, expected);
+        assert_eq!(words.len(), rows.len().div_ceil(64));
+        assert_eq!(members(&columns, &[], &rows).iter().map(|w| w.count_ones() as usize).sum::<usize>(), rows.len());
+    }
+}
+
 /// Wide columns need the large tables, and many rows more than one chunk of them.
 #[test]
 fn wide_columns_and_many_rows() {

@@ -90,6 +90,7 @@ fn a_stopped_search_is_marked_partial() {
             merge_overlap: 0.9,
             honest: false,
             confidence: Confidence::at(0.95),
+            permutations: (0, 0),
         };
         let found = matrix.slices(&RowMask::all(500), &options, &|| true);
         assert!(found.search.was_stopped && !found.by_score.is_empty());

@@ -129,6 +129,7 @@ fn planted_slices_are_found_and_hold_their_rows() {
             merge_overlap: 0.9,
             honest: true,
             confidence: Confidence::at(0.95),
+            permutations: (0, 0),
         };
         let mask = RowMask::all(matrix.n_rows());
         let found = matrix.slices(&mask, &options, &|| false);
@@ -161,6 +162,7 @@ fn near_duplicates_are_told_as_one() {
             merge_overlap: 0.9,
             honest: false,
             confidence: Confidence::at(0.95),
+            permutations: (0, 0),
         };
         let found = matrix.slices(&RowMask::all(matrix.n_rows()), &options, &|| false);
         let merged = found.by_score.iter().find(|s| s.says.contains("smoker")).unwrap();
@@ -222,5 +224,92 @@ fn more_names_than_codes_keep_the_frequent_ones() {
         for node in tree.nodes.iter().skip(1) {
             assert_eq!(rows_of(&node.predicate, context.test.dataset).len() as u64, node.sums.rows);
         }
+    });
+}
+
+/// Three classes in two bins; in the first: truth 0 said 0 twice and 1 once, truth 1 said 1, truth 2 said 0.
+#[test]
+fn metrics_of_several_classes() {
+    let first = [(0, 0), (0, 0), (0, 1), (1, 1), (2, 0)];
+    let second = [(1, 1), (2, 2)];
+    let mut run = Run::binary(&[]);
+    run.task = Task::Multiclass;
+    run.classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let all: Vec<(u16, u16)> = first.iter().chain(&second).copied().collect();
+    run.truth = Targets::Class(all.iter().map(|r| r.0).collect());
+    run.predicted = Targets::Class(all.iter().map(|r| r.1).collect());
+    let mut run = run.names("place", ["x", "x", "x", "x", "x", "y", "y"]);
+    let cell = |run: &Run, metric: &str, place: &str| {
+        value(&run.answer().unwrap(), &format!("errors.{metric}.cell[place={place}]")).unwrap()
+    };
+    let mut measured = |metric: &str, place: &str| {
+        run.params = json!({"heat_map": ["place"], "metric": metric, "max_terms": 0});
+        cell(&run, metric, place)
+    };
+    let close = |x: f64, y: f64| assert!((x - y).abs() < 1e-12, "{x} {y}");
+    // Precisions 2/3, 1/2, 0; recalls 2/3, 1, 0; F1 2/3, 2/3, 0.
+    close(measured("precision_macro", "x"), (2.0 / 3.0 + 0.5) / 3.0);
+    close(measured("recall_macro", "x"), (2.0 / 3.0 + 1.0) / 3.0);
+    close(measured("f1_macro", "x"), 4.0 / 9.0);
+    close(measured("precision_micro", "x"), 0.6);
+    close(measured("f1_micro", "x"), 0.6);
+    close(measured("accuracy", "x"), 0.6);
+    close(measured("error_rate", "x"), 0.4);
+    close(measured("f1_macro", "y"), 1.0);
+    assert_eq!(Metric::Classes("f1_macro", equipoise_kernels::Average::MacroF1).title(), "Macro F1");
+    assert_eq!(Metric::Classes("recall_micro", equipoise_kernels::Average::Accuracy).title(), "Micro recall");
+}
+
+/// Counts and weights of 1 give the same map, whatever is shown.
+#[test]
+fn counted_cells_are_those_of_unit_weights() {
+    let run = people(3_000, 8);
+    let weighted = Run { weight: Some(vec![1.0; 3_000]), ..people(3_000, 8) };
+    let map = |run: &Run, loss: LossKind, metric: Metric| {
+        run.matrix(loss, |matrix, _| {
+            let options = HeatMapOptions {
+                columns: vec![0, 2],
+                rule: BinRule::Quantile,
+                bins: 5,
+                min_rows: 20,
+                metric,
+                confidence: Confidence::at(0.95),
+                honest: false,
+            };
+            let map = matrix.heat_map(&RowMask::all(3_000), &options);
+            map.cells.iter().map(|c| (c.n, c.value, c.coverage, c.predicate.clone())).collect::<Vec<_>>()
+        })
+    };
+    for loss in [LossKind::ZeroOne, LossKind::FalsePositive, LossKind::FalseNegative] {
+        for metric in Metric::known(Task::Binary, loss) {
+            assert_eq!(map(&run, loss, metric), map(&weighted, loss, metric));
+        }
+    }
+}
+
+#[test]
+fn permutations_adjust_by_the_largest_statistic() {
+    let mut run = people(4_000, 12);
+    run.params = json!({"slice_permutations": 199, "honest": false, "max_terms": 2});
+    let section = run.answer().unwrap();
+    check_tables(&section);
+    let table = section.tables.iter().find(|t| t.id == "sure_slices").unwrap();
+    let Cells::Number(p) = &table.get("p_max_t").unwrap().cells else { panic!("numbers") };
+    // The planted slice is never reached by chance.
+    assert_eq!(p[0], Some(1.0 / 200.0));
+    assert!(p.iter().flatten().all(|p| *p >= 1.0 / 200.0 && *p <= 1.0));
+    let tested = section.estimates.iter().filter_map(|e| e.p_value.as_ref()).any(|p| p.method == "welch_z, max_t");
+    assert!(tested);
+    let mut weighted = Run { weight: Some(vec![1.0; 4_000]), ..people(4_000, 12) };
+    weighted.params = run.params;
+    assert!(codes(&weighted.answer().unwrap()).contains(&"no_permutations"));
+}
+
+#[test]
+fn slices_of_any_length_hold_their_rows() {
+    people(2_000, 13).matrix(LossKind::ZeroOne, |matrix, _| {
+        let found = matrix.frequent(&RowMask::all(2_000), 4, 0.002);
+        assert!(found.is_complete && found.slices.iter().any(|s| s.terms.len() > 3));
+        assert!(found.slices.iter().all(|s| s.sums.rows >= 4));
     });
 }

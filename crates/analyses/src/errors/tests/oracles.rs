@@ -111,6 +111,7 @@ fn slices_are_those_of_the_enumeration_and_of_sliceline() {
             merge_overlap: 2.0,
             honest: false,
             confidence: Confidence::at(0.95),
+            permutations: (0, 0),
         };
         let found = matrix.slices(&RowMask::all(matrix.n_rows()), &options, &|| false);
         assert_eq!(Some(found.search.family.n), oracle["slices"]["family"].as_u64());
