@@ -97,18 +97,20 @@ impl Building {
             }
             (Self::Names { codes, levels }, Values::Names { codes: local, levels: names }) => {
                 let mut code_of = vec![MISSING; names.len()];
-                codes.reserve(n);
-                for local in local.iter().skip(from).take(n) {
-                    let code = match code_of.get_mut(*local as usize) {
-                        None => MISSING,
-                        Some(code) => {
-                            if *code == MISSING {
-                                *code = levels.code(names.get(*local as usize));
-                            }
-                            *code
+                let mut code = |local: u32| match code_of.get_mut(local as usize) {
+                    None => MISSING,
+                    Some(code) => {
+                        if *code == MISSING {
+                            *code = levels.code(names.get(local as usize));
                         }
-                    };
-                    codes.push(code);
+                        *code
+                    }
+                };
+                if is_empty && from == 0 && n == local.len() {
+                    *codes = std::mem::take(local);
+                    codes.iter_mut().for_each(|c| *c = code(*c));
+                } else {
+                    codes.extend(local.iter().skip(from).take(n).map(|c| code(*c)));
                 }
             }
             (Self::Numbers(into), Values::Names { .. }) => into.extend(std::iter::repeat_n(f64::NAN, n)),

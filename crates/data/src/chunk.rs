@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use equipoise_document::ColumnType;
 
+use crate::Shared;
+
 /// Code of a missing value in a column of names.
 pub const MISSING: u32 = u32::MAX;
 
@@ -59,11 +61,11 @@ pub struct Chunk {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Column {
     /// Numbers and dates; NaN is missing.
-    Number(Arc<[f64]>),
+    Number(Shared<f64>),
     /// Names: `codes[i]` indexes `levels`, or is [`MISSING`].
     Codes {
         /// One code per row.
-        codes: Arc<[u32]>,
+        codes: Shared<u32>,
         /// The names.
         levels: Arc<[String]>,
     },

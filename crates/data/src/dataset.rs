@@ -348,8 +348,11 @@ fn scan(
     memory: Option<u64>,
     control: &Control,
 ) -> Result<(Scanned, Vec<Asked>), DataError> {
+    let memory = memory.unwrap_or(DEFAULT_MEMORY);
     loop {
-        let mut scan = Scan::new(plans.clone(), memory.unwrap_or(DEFAULT_MEMORY));
+        // Rows that cannot fit are not kept for as long as they do.
+        let is_hopeless = source.least_bytes(&asked).is_some_and(|bytes| bytes > memory);
+        let mut scan = Scan::new(plans.clone(), if is_hopeless { 0 } else { memory });
         let better = source.partitions(&asked, control, &mut |partition| {
             scan.push(partition);
             Ok(())

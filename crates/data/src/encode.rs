@@ -54,8 +54,9 @@ impl Encoder {
             (Self::Numbers, Values::Numbers(values)) => Some(Column::Number(values.into())),
             (Self::Levels { levels, .. } | Self::Booleans { levels }, Values::Names { codes, levels: local }) => {
                 let code_of = self.codes(local.iter())?;
-                let codes = codes.iter().map(|c| code_of.get(*c as usize).copied().unwrap_or(MISSING)).collect();
-                Some(Column::Codes { codes, levels: Arc::clone(levels) })
+                let mut codes = codes;
+                codes.iter_mut().for_each(|c| *c = code_of.get(*c as usize).copied().unwrap_or(MISSING));
+                Some(Column::Codes { codes: codes.into(), levels: Arc::clone(levels) })
             }
             (Self::Text, Values::Names { codes, levels }) => {
                 let levels = levels.iter().map(str::to_owned).collect();

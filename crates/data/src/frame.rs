@@ -433,18 +433,54 @@ impl Frame {
         total
     }
 
+    /// As [`Frame::reduce`], for states too large to make one of every partition: there are `n_states` of them at most,
+    /// each of a run of partitions. Where runs end depends on the rows alone.
+    pub fn reduce_in<S: Merge + Send>(
+        &self,
+        n_states: usize,
+        cohort: usize,
+        start: impl Fn() -> S + Sync,
+        push: impl Fn(&mut S, &Rows<'_>) + Sync,
+    ) -> S {
+        let run = self.n_partitions().div_ceil(n_states.max(1)).max(1);
+        let one = |first: &usize| {
+            let mut state = start();
+            for partition in *first..(first + run).min(self.n_partitions()) {
+                self.with_partition(cohort, partition, |rows| push(&mut state, rows));
+            }
+            state
+        };
+        let runs: Vec<usize> = (0..self.n_partitions()).step_by(run).collect();
+        let mut total: Option<S> = None;
+        for wave in runs.chunks(rayon::current_num_threads().max(1)) {
+            for state in wave.par_iter().map(one).collect::<Vec<S>>() {
+                match &mut total {
+                    None => total = Some(state),
+                    Some(total) => total.merge_from(state),
+                }
+            }
+        }
+        total.unwrap_or_else(start)
+    }
+
+    fn n_partitions(&self) -> usize {
+        self.n_rows.div_ceil(PARTITION_ROWS)
+    }
+
+    fn with_partition<T>(&self, cohort: usize, partition: usize, f: impl FnOnce(&Rows<'_>) -> T) -> T {
+        let from = partition * PARTITION_ROWS;
+        let range = from..(from + PARTITION_ROWS).min(self.n_rows);
+        match self.places(cohort, range.clone()) {
+            None => self.with_range(range, f),
+            Some(places) => self.with_places(&places, f),
+        }
+    }
+
     /// One pass over a cohort's rows: a part is made of every partition in parallel, and `take` gets the parts in the
     /// order of the rows. For what [`Frame::reduce`] would keep too many states of.
     pub fn visit<T: Send>(&self, cohort: usize, part: impl Fn(&Rows<'_>) -> T + Sync, mut take: impl FnMut(T)) {
-        let n_partitions = self.n_rows.div_ceil(PARTITION_ROWS);
-        let one = |partition: usize| {
-            let from = partition * PARTITION_ROWS;
-            let range = from..(from + PARTITION_ROWS).min(self.n_rows);
-            match self.places(cohort, range.clone()) {
-                None => self.with_range(range, &part),
-                Some(places) => self.with_places(&places, &part),
-            }
-        };
+        let n_partitions = self.n_partitions();
+        let one = |partition: usize| self.with_partition(cohort, partition, &part);
         let wave = rayon::current_num_threads().max(1) * 2;
         for first in (0..n_partitions).step_by(wave) {
             let last = (first + wave).min(n_partitions);
@@ -495,6 +531,22 @@ mod tests {
     impl Merge for List {
         fn merge_from(&mut self, other: Self) {
             self.0.extend(other.0);
+        }
+    }
+
+    #[test]
+    fn few_states_see_what_many_see() {
+        let mut frame = frame(400_000);
+        let members: Vec<bool> = (0..400_000).map(|i| i % 3 == 1).collect();
+        let cohort = frame.add_cohort("thirds", "row % 3 = 1", &members);
+        let push = |list: &mut List, rows: &Rows<'_>| {
+            list.0.extend((0..rows.len()).map(|i| (rows.id(i), rows.truth.values()[i], rows.weight_at(i))));
+        };
+        for cohort in [0, cohort] {
+            let many = frame.reduce(cohort, List::default, push).0;
+            for n_states in [0, 1, 2, 3, 100] {
+                assert_eq!(frame.reduce_in(n_states, cohort, List::default, push).0, many);
+            }
         }
     }
 

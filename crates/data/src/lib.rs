@@ -16,6 +16,7 @@ mod number;
 mod read;
 mod sample;
 mod scan;
+mod shared;
 mod source;
 mod store;
 mod strings;
@@ -34,6 +35,7 @@ pub use frame::{
 };
 pub use read::{OnProgress, Progress};
 pub use sample::SampledRows;
+pub use shared::Shared;
 pub use source::SkippedColumn;
 pub use table_file::{TableFile, TableFileError};
 pub use table_writer::TableWriter;

@@ -122,6 +122,15 @@ impl Source {
         Ok(())
     }
 
+    /// The least bytes that the asked columns take in memory, where the files say so.
+    pub(crate) fn least_bytes(&self, asked: &[Asked]) -> Option<u64> {
+        let Self::Parquet(files) = self else { return None };
+        let is_number = |asked: &&Asked| matches!(asked.ask.want, Want::Number | Want::Datetime);
+        let n_numbers = asked.iter().filter(is_number).count();
+        let bytes_of_row = 8 * n_numbers + (asked.len() - n_numbers);
+        Some(files.n_rows() as u64 * bytes_of_row as u64)
+    }
+
     /// Reads the asked columns; returns what should have been asked instead where a guess was wrong.
     fn read(
         &self,

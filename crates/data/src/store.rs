@@ -6,7 +6,7 @@ use crate::assemble::Partition;
 use crate::encode::Encoder;
 use crate::strings::Strings;
 use crate::values::Values;
-use crate::{Chunk, Column, MISSING};
+use crate::{Chunk, Column, MISSING, Shared};
 
 /// One partition at rest.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct StoredPartition {
 
 #[derive(Debug)]
 enum StoredColumn {
-    Numbers(Arc<[f64]>),
+    Numbers(Shared<f64>),
     /// Codes of this partition's own names, and what they are in the dataset.
     Names {
         codes: Compact,
@@ -96,7 +96,7 @@ impl StoredPartition {
 impl StoredColumn {
     fn column(&self) -> Column {
         match self {
-            Self::Numbers(values) => Column::Number(Arc::clone(values)),
+            Self::Numbers(values) => Column::Number(values.clone()),
             Self::Names { codes, names: Names::Settled { codes: code_of, levels } } => {
                 Column::Codes { codes: codes.expand(|c| code_of.get(c).copied()), levels: Arc::clone(levels) }
             }
@@ -127,7 +127,7 @@ impl Compact {
         }
     }
 
-    fn expand(&self, code_of: impl Fn(usize) -> Option<u32>) -> Arc<[u32]> {
+    fn expand(&self, code_of: impl Fn(usize) -> Option<u32>) -> Shared<u32> {
         match self {
             Self::U8(codes) => {
                 let pick = |c: &u8| if *c == u8::MAX { MISSING } else { code_of(usize::from(*c)).unwrap_or(MISSING) };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use equipoise_data::{Chunk, Column, DataError, Dataset, Frame, FrameParts, Targets};
+use equipoise_data::{Chunk, Column, DataError, Dataset, Frame, FrameParts, Shared, Targets};
 use equipoise_document::{Level, Note, RunSpec, Task};
 use equipoise_models::{Binding, Model, Outputs};
 
@@ -425,9 +425,9 @@ impl<'a> Builder<'a> {
     /// the positive class where all lie between 0 and 1. The first rows decide for all.
     fn read_numbers(&mut self, values: Vec<f64>) -> Result<Part, String> {
         let is_share = |p: &f64| p.is_nan() || (0.0..=1.0).contains(p);
-        let values: Arc<[f64]> = values.into();
+        let values = Shared::from(values);
         let mut classes = Vec::with_capacity(values.len());
-        let labels = self.map.classes_of(&Column::Number(Arc::clone(&values)), &mut classes);
+        let labels = self.map.classes_of(&Column::Number(values.clone()), &mut classes);
         let can_be_shares = self.scoring.outcome.task == Task::Binary && values.iter().all(is_share);
         if self.numbers_are_shares.unwrap_or(labels.is_err()) && can_be_shares {
             self.numbers_are_shares = Some(true);

@@ -74,7 +74,7 @@ pub(super) fn repeated(column: &Column, row: usize, n: usize) -> Column {
 /// Columns of the same kind, one below the other. Names that are listed differently get one list.
 pub(super) fn joined(parts: Vec<Column>) -> Column {
     if let [_] = parts.as_slice() {
-        return parts.into_iter().next().unwrap_or_else(|| Column::Number(Arc::from([])));
+        return parts.into_iter().next().unwrap_or_else(|| Column::Number([].into()));
     }
     let first_levels = parts.iter().find_map(|part| match part {
         Column::Codes { levels, .. } => Some(Arc::clone(levels)),

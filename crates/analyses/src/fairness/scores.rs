@@ -3,7 +3,7 @@
 
 use equipoise_data::{Frame, Rows};
 use equipoise_document::Missing;
-use equipoise_kernels::ScoreGrid;
+use equipoise_kernels::{Merge, ScoreGrid};
 
 use super::groups::{Atoms, Slice};
 
@@ -11,6 +11,8 @@ use super::groups::{Atoms, Slice};
 const MOST_SORTED: usize = 1 << 20;
 /// Entries of the table of bins by atom and truth.
 const MOST_ENTRIES: usize = 1 << 19;
+/// Tables that are filled side by side.
+const MOST_TABLES: usize = 16;
 
 /// A cohort's rows in ascending order of their scores.
 pub(super) struct SortedRows {
@@ -31,73 +33,65 @@ pub(super) struct ScoredRow {
     pub is_positive: bool,
 }
 
-/// Rows as they come, or counted once they are too many.
-enum Gathered {
-    Rows(Vec<ScoredRow>),
-    Bins(Bins),
-}
-
-/// What a bin of scores holds of one atom and one truth.
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    rows: u32,
-    weight: f64,
-    squares: f64,
-    /// `Σ w·score`
-    score: f64,
-}
-
-/// Entries by bin, truth and atom.
+/// Rows counted by bin of scores, truth and atom.
 struct Bins {
     grid: ScoreGrid,
     n_atoms: usize,
-    entries: Vec<Entry>,
+    rows: Vec<u32>,
+    /// `Σ w·score`
+    scores: Vec<f64>,
+    /// `Σ w` and `Σ w²`; empty when every row weighs 1.
+    weights: Vec<[f64; 2]>,
 }
 
 impl Bins {
-    fn new(n_atoms: usize) -> Self {
+    fn new(n_atoms: usize, is_weighted: bool) -> Self {
         let grid = ScoreGrid::fitting(2 * n_atoms, MOST_ENTRIES);
-        Self { grid, n_atoms, entries: vec![Entry::default(); grid.n_bins() * 2 * n_atoms] }
+        let n_entries = grid.n_bins() * 2 * n_atoms;
+        let weights = if is_weighted { vec![[0.0; 2]; n_entries] } else { Vec::new() };
+        Self { grid, n_atoms, rows: vec![0; n_entries], scores: vec![0.0; n_entries], weights }
     }
 
     #[inline]
     fn push(&mut self, row: &ScoredRow) {
-        let place = self.grid.bin(row.score.clamp(0.0, 1.0)) * 2 + usize::from(row.is_positive);
-        if let Some(entry) = self.entries.get_mut(place * self.n_atoms + row.atom as usize) {
-            entry.rows += row.rows;
-            entry.weight += row.weight;
-            entry.squares += row.squares;
-            entry.score += row.weight * row.score;
+        let bin = self.grid.bin(row.score.clamp(0.0, 1.0)) * 2 + usize::from(row.is_positive);
+        let place = bin * self.n_atoms + row.atom as usize;
+        if let Some((rows, score)) = self.rows.get_mut(place).zip(self.scores.get_mut(place)) {
+            *rows += row.rows;
+            *score += row.weight * row.score;
+        }
+        if let Some([weight, squares]) = self.weights.get_mut(place) {
+            *weight += row.weight;
+            *squares += row.squares;
         }
     }
 
     /// One row for each entry, at the mean score of its bin.
     fn rows(&self) -> Vec<ScoredRow> {
         let mut rows = Vec::new();
-        for bin in self.entries.chunks(2 * self.n_atoms.max(1)) {
-            let weight: f64 = bin.iter().map(|e| e.weight).sum();
-            let score = bin.iter().map(|e| e.score).sum::<f64>() / weight;
-            for (is_positive, side) in [false, true].into_iter().zip(bin.chunks(self.n_atoms.max(1))) {
-                for (atom, entry) in (0_u32..).zip(side).filter(|(_, e)| e.rows > 0 && weight > 0.0) {
-                    let Entry { rows: n, weight, squares, .. } = *entry;
-                    rows.push(ScoredRow { score, weight, squares, rows: n, atom, is_positive });
-                }
+        let n_atoms = self.n_atoms.max(1);
+        let weights_at =
+            |place: usize, n: u32| self.weights.get(place).copied().unwrap_or([f64::from(n), f64::from(n)]);
+        for (bin, counts) in self.rows.chunks(2 * n_atoms).enumerate() {
+            let first = bin * 2 * n_atoms;
+            let places = first..first + counts.len();
+            let weight: f64 = places.zip(counts).map(|(place, n)| weights_at(place, *n)[0]).sum();
+            let score = self.scores.iter().skip(first).take(counts.len()).sum::<f64>() / weight;
+            for (at, n) in counts.iter().enumerate().filter(|(_, n)| **n > 0 && weight > 0.0) {
+                let [weight, squares] = weights_at(first + at, *n);
+                let atom = u32::try_from(at % n_atoms).unwrap_or(u32::MAX);
+                rows.push(ScoredRow { score, weight, squares, rows: *n, atom, is_positive: at >= n_atoms });
             }
         }
         rows
     }
 }
 
-impl Gathered {
-    fn spill(self, n_atoms: usize) -> Self {
-        match self {
-            Self::Rows(rows) if rows.len() > MOST_SORTED => {
-                let mut bins = Bins::new(n_atoms);
-                rows.iter().for_each(|row| bins.push(row));
-                Self::Bins(bins)
-            }
-            other => other,
-        }
+impl Merge for Bins {
+    fn merge_from(&mut self, other: Self) {
+        self.rows.iter_mut().zip(other.rows).for_each(|(a, b)| *a += b);
+        self.scores.iter_mut().zip(other.scores).for_each(|(a, b)| *a += b);
+        self.weights.iter_mut().flatten().zip(other.weights.iter().flatten()).for_each(|(a, b)| *a += b);
     }
 }
 
@@ -105,43 +99,34 @@ impl SortedRows {
     /// Sorts a cohort's rows once for all groupings; ties are in order of truth, atom and weight, so that the order of
     /// the rows does not matter. More than a million rows are counted in bins of scores instead.
     pub(super) fn of(frame: &Frame, cohort: usize, atoms: &Atoms) -> Self {
-        let n_atoms = atoms.len();
-        let part = |rows: &Rows<'_>| {
+        let visit = |rows: &Rows<'_>, take: &mut dyn FnMut(ScoredRow)| {
             let (truth, scores) = (rows.truth.classes(), rows.probability.unwrap_or_default());
-            let zipped = truth.iter().zip(scores).zip(atoms.of_rows(rows)).enumerate();
-            let row = |(i, ((y, score), atom)): (usize, ((&u16, &f64), Option<u32>))| {
+            for (i, ((y, score), atom)) in truth.iter().zip(scores).zip(atoms.of_rows(rows)).enumerate() {
+                let Some(atom) = atom else { continue };
                 let weight = rows.weight_at(i);
                 let squares = weight * weight;
-                Some(ScoredRow { score: *score, weight, squares, rows: 1, atom: atom?, is_positive: *y == 1 })
-            };
-            zipped.filter_map(row).collect::<Vec<_>>()
-        };
-        let mut gathered = Gathered::Rows(Vec::new());
-        frame.visit(cohort, part, |rows| {
-            let whole = std::mem::replace(&mut gathered, Gathered::Rows(Vec::new()));
-            gathered = match whole {
-                Gathered::Rows(mut all) => {
-                    all.extend(rows);
-                    Gathered::Rows(all).spill(n_atoms)
-                }
-                Gathered::Bins(mut bins) => {
-                    rows.iter().for_each(|row| bins.push(row));
-                    Gathered::Bins(bins)
-                }
-            };
-        });
-        match gathered {
-            Gathered::Bins(bins) => Self { rows: bins.rows(), is_binned: true },
-            Gathered::Rows(mut rows) => {
-                rows.sort_unstable_by(|a, b| {
-                    a.score
-                        .total_cmp(&b.score)
-                        .then_with(|| (a.is_positive, a.atom).cmp(&(b.is_positive, b.atom)))
-                        .then_with(|| a.weight.total_cmp(&b.weight))
-                });
-                Self { rows, is_binned: false }
+                take(ScoredRow { score: *score, weight, squares, rows: 1, atom, is_positive: *y == 1 });
             }
+        };
+        if frame.cohorts().get(cohort).is_some_and(|c| c.n > MOST_SORTED) {
+            let start = || Bins::new(atoms.len(), frame.is_weighted());
+            let push = |bins: &mut Bins, rows: &Rows<'_>| visit(rows, &mut |row| bins.push(&row));
+            return Self { rows: frame.reduce_in(MOST_TABLES, cohort, start, push).rows(), is_binned: true };
         }
+        let mut sorted = Vec::new();
+        let part = |rows: &Rows<'_>| {
+            let mut part = Vec::with_capacity(rows.len());
+            visit(rows, &mut |row| part.push(row));
+            part
+        };
+        frame.visit(cohort, part, |rows| sorted.extend(rows));
+        sorted.sort_unstable_by(|a: &ScoredRow, b: &ScoredRow| {
+            a.score
+                .total_cmp(&b.score)
+                .then_with(|| (a.is_positive, a.atom).cmp(&(b.is_positive, b.atom)))
+                .then_with(|| a.weight.total_cmp(&b.weight))
+        });
+        Self { rows: sorted, is_binned: false }
     }
 }
 
@@ -326,7 +311,7 @@ mod tests {
     #[test]
     fn bins_of_rows_give_the_areas_of_the_rows() {
         let mut draws = equipoise_kernels::Draws::new(3, "rows", 0);
-        let mut bins = Bins::new(3);
+        let mut bins = Bins::new(3, true);
         let mut rows: Vec<ScoredRow> = (0..200_000_u32)
             .map(|i| {
                 let score = draws.uniform();
@@ -364,5 +349,27 @@ mod tests {
             assert!((area - exact).abs() < 1e-6, "{area} {exact}");
             assert!((se - exact_se).abs() < 1e-6 && (n - exact_n).abs() < 1e-6 * n);
         }
+    }
+
+    #[test]
+    fn rows_that_weigh_one_need_no_weights() {
+        let mut draws = equipoise_kernels::Draws::new(4, "rows", 0);
+        let (mut plain, mut weighted, mut half) = (Bins::new(2, false), Bins::new(2, true), Bins::new(2, false));
+        for i in 0..5_000_u32 {
+            let (score, is_positive) = (draws.uniform(), draws.uniform() < 0.5);
+            let row = ScoredRow { score, weight: 1.0, squares: 1.0, rows: 1, atom: i % 2, is_positive };
+            weighted.push(&row);
+            if i < 2_000 { plain.push(&row) } else { half.push(&row) }
+        }
+        plain.merge_from(half);
+        let same = |(a, b): (&ScoredRow, &ScoredRow)| {
+            (a.score - b.score).abs() < 1e-15
+                && (a.weight.to_bits(), a.squares.to_bits(), a.rows)
+                    == (b.weight.to_bits(), b.squares.to_bits(), b.rows)
+                && (a.atom, a.is_positive) == (b.atom, b.is_positive)
+        };
+        let (plain, weighted) = (plain.rows(), weighted.rows());
+        assert_eq!(plain.len(), weighted.len());
+        assert!(plain.iter().zip(&weighted).all(same));
     }
 }

@@ -1,6 +1,9 @@
 //! Arrow arrays of any type as our two kinds of values.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Date64Type, Float32Type, Float64Type, Int32Type, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
@@ -58,20 +61,22 @@ impl From<ArrowError> for Refused {
 }
 
 /// The values of an array as asked.
-pub(crate) fn values_of(array: &ArrayRef, ask: Ask, missing: &Missing) -> Result<Values, Refused> {
+///
+/// An array that nobody else holds gives its numbers without a copy.
+pub(crate) fn values_of(array: ArrayRef, ask: Ask, missing: &Missing) -> Result<Values, Refused> {
     match array.data_type() {
         DataType::Null => Ok(nothing(array.len(), ask)),
-        DataType::Boolean => from_booleans(array, ask),
+        DataType::Boolean => from_booleans(&array, ask),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            let (codes, levels) = intern(array, missing)?;
+            let (codes, levels) = intern(&array, missing)?;
             from_names(codes, levels, ask)
         }
         DataType::Dictionary(_, value) if is_string(value) => {
-            let (codes, levels) = codes_of_dictionary(array, missing)?;
+            let (codes, levels) = codes_of_dictionary(&array, missing)?;
             from_names(codes, levels, ask)
         }
-        DataType::Dictionary(_, value) => values_of(&cast(array, value)?, ask, missing),
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => from_dates(array, ask, missing),
+        DataType::Dictionary(_, value) => values_of(cast(&array, value)?, ask, missing),
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => from_dates(&array, ask, missing),
         _ => from_numbers(array, ask, missing),
     }
 }
@@ -128,6 +133,11 @@ fn codes_of_dictionary(array: &ArrayRef, missing: &Missing) -> Result<(Vec<u32>,
     let (code_of_level, levels) = intern(dictionary.values(), missing)?;
     if code_of_level.is_empty() {
         return Ok((vec![MISSING; array.len()], levels));
+    }
+    if let Some(keys) = dictionary.keys().as_primitive_opt::<Int32Type>().filter(|k| k.null_count() == 0) {
+        let code =
+            |key: &i32| usize::try_from(*key).ok().and_then(|k| code_of_level.get(k)).copied().unwrap_or(MISSING);
+        return Ok((keys.values().iter().map(code).collect(), levels));
     }
     let keys = cast(&dictionary.keys().slice(0, array.len()), &DataType::Int64)?;
     let code = |key: Option<i64>| {
@@ -251,15 +261,44 @@ fn floats_of(array: &ArrayRef) -> Result<Vec<f64>, ArrowError> {
     })
 }
 
-#[allow(clippy::float_cmp, reason = "0 and 1 are meant exactly")]
-fn from_numbers(array: &ArrayRef, ask: Ask, missing: &Missing) -> Result<Values, Refused> {
-    let mut numbers = floats_of(array)?;
-    if missing.has_numbers() {
-        numbers.iter_mut().for_each(|v| *v = missing.number(*v));
-    } else if array.data_type().is_floating() {
-        // Adding zero takes the sign off a negative zero.
-        numbers.iter_mut().for_each(|v| *v += 0.0);
+/// Numbers of an array, in its own memory where it holds doubles that nobody else holds.
+fn into_floats(array: ArrayRef) -> Result<Vec<f64>, ArrowError> {
+    if *array.data_type() != DataType::Float64 {
+        return floats_of(&array);
     }
+    let doubles = array.as_primitive::<Float64Type>().clone();
+    drop(array);
+    let (data_type, values, nulls) = doubles.into_parts();
+    match values.into_inner().into_vec::<f64>() {
+        Ok(mut numbers) => {
+            if let Some(nulls) = nulls.filter(|n| n.null_count() > 0) {
+                numbers.iter_mut().zip(nulls.iter()).filter(|(_, is_valid)| !is_valid).for_each(|(v, _)| *v = f64::NAN);
+            }
+            Ok(numbers)
+        }
+        Err(shared) => {
+            let array = Float64Array::new(ScalarBuffer::from(shared), nulls).with_data_type(data_type);
+            floats_of(&(Arc::new(array) as ArrayRef))
+        }
+    }
+}
+
+#[allow(clippy::float_cmp, reason = "0 and 1 are meant exactly")]
+fn from_numbers(array: ArrayRef, ask: Ask, missing: &Missing) -> Result<Values, Refused> {
+    let is_floating = array.data_type().is_floating();
+    let clean = |mut numbers: Vec<f64>| {
+        if missing.has_numbers() {
+            numbers.iter_mut().for_each(|v| *v = missing.number(*v));
+        } else if is_floating {
+            // Adding zero takes the sign off a negative zero.
+            numbers.iter_mut().for_each(|v| *v += 0.0);
+        }
+        numbers
+    };
+    if matches!(ask.want, Want::Number | Want::Datetime) {
+        return Ok(Values::Numbers(clean(into_floats(array)?)));
+    }
+    let numbers = clean(floats_of(&array)?);
     match ask.want {
         Want::Number | Want::Datetime => Ok(Values::Numbers(numbers)),
         Want::Boolean => {
@@ -281,7 +320,7 @@ fn from_numbers(array: &ArrayRef, ask: Ask, missing: &Missing) -> Result<Values,
                 codes.push(if value.is_nan() {
                     MISSING
                 } else if array.data_type().is_integer() && value.abs() >= 9_007_199_254_740_992.0 {
-                    names.code(&text_at(array, row)?)
+                    names.code(&text_at(&array, row)?)
                 } else {
                     names.code(&value.to_string())
                 });

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read};
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
@@ -67,7 +68,7 @@ pub(crate) fn same_columns(
 
 /// One column of a batch as asked, or the row that refuses.
 pub(crate) fn convert(
-    array: &ArrayRef,
+    array: ArrayRef,
     asked: &Asked,
     missing: &Missing,
     file: &str,
@@ -138,7 +139,15 @@ impl ArrowFiles {
                         let array = piece.columns().get(place);
                         let array = array.ok_or_else(|| DataError::Changed { file: file.name.clone() })?;
                         guarded(&file.name, "Arrow", || {
-                            convert(array, asked, &self.missing, &file.name, &self.columns, first_row, "Arrow")
+                            convert(
+                                Arc::clone(array),
+                                asked,
+                                &self.missing,
+                                &file.name,
+                                &self.columns,
+                                first_row,
+                                "Arrow",
+                            )
                         })
                     };
                     let columns: Vec<Result<Values, DataError>> = asked.par_iter().map(column).collect();
@@ -182,7 +191,7 @@ impl RecordBatches {
             let column = |asked: &Asked| {
                 let array = batch.columns().get(asked.column);
                 let array = array.ok_or_else(|| DataError::Changed { file: self.name.to_owned() })?;
-                convert(array, asked, &self.missing, self.name, &self.columns, first_row, "Arrow")
+                convert(Arc::clone(array), asked, &self.missing, self.name, &self.columns, first_row, "Arrow")
             };
             let columns = asked.par_iter().map(column).collect::<Vec<_>>().into_iter().collect::<Result<_, _>>()?;
             sink(Batch { n_rows: batch.num_rows(), columns })?;

@@ -55,6 +55,10 @@ impl ParquetFiles {
         &self.columns
     }
 
+    pub(crate) fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
     /// Delivers the asked columns of all rows, row group by row group.
     pub(crate) fn read(&self, asked: &[Asked], control: &Control, sink: Sink<'_>) -> Result<(), DataError> {
         let mut first_row = 0_usize;
@@ -66,16 +70,26 @@ impl ParquetFiles {
                     let open = || self.reader(file, metadata, group, asked, share);
                     readers.push(Share { slots: share, reader: guarded(&file.name, "Parquet", open)? });
                 }
-                loop {
-                    control.check()?;
+                let mut decode = |first_row: usize| {
                     let next = |share: &mut Share<'_>| {
                         let next = || share.next(asked, &self.missing, file, &self.columns, first_row);
                         guarded(&file.name, "Parquet", next)
                     };
                     let parts: Vec<_> = readers.par_iter_mut().map(next).collect();
-                    let Some(batch) = gather(parts, asked.len(), &file.name)? else { break };
+                    gather(parts, asked.len(), &file.name)
+                };
+                let mut decoded = decode(first_row)?;
+                while let Some(batch) = decoded {
+                    control.check()?;
                     first_row += batch.n_rows;
-                    sink(batch)?;
+                    // The next rows are decoded while these are worked on.
+                    let mut next = Ok(None);
+                    let taken = rayon::in_place_scope(|scope| {
+                        scope.spawn(|_| next = decode(first_row));
+                        sink(batch)
+                    });
+                    taken?;
+                    decoded = next?;
                     #[allow(clippy::cast_precision_loss, reason = "a share for a progress bar")]
                     control.report(first_row as u64, Some(first_row as f64 / self.n_rows.max(1) as f64));
                 }
@@ -156,10 +170,12 @@ impl Share<'_> {
             self.slots.iter().filter_map(|slot| asked.get(*slot).map(|a| (*slot, a))).collect();
         in_file_order.sort_by_key(|(_, a)| a.column);
         let mut values = Vec::with_capacity(in_file_order.len());
-        for ((slot, asked), array) in in_file_order.into_iter().zip(batch.columns()) {
+        let n_rows = batch.num_rows();
+        let (_, arrays, _) = batch.into_parts();
+        for ((slot, asked), array) in in_file_order.into_iter().zip(arrays) {
             values.push((slot, convert(array, asked, missing, &file.name, columns, first_row, "Parquet")?));
         }
-        Ok(Some((batch.num_rows(), values)))
+        Ok(Some((n_rows, values)))
     }
 }
 
