@@ -4,9 +4,10 @@ use rayon::prelude::*;
 
 use super::{
     EnsembleParts, Precision, Tree,
-    bits::{ROWS, Ranks},
+    bits::Ranks,
     encode::{Encoding, in_precision},
     plan::{CATEGORY, Compiled, Key, Lane, Plan, Step, Steps},
+    ranks::ROWS,
 };
 
 /// Rows that walk down a tree side by side.
@@ -114,10 +115,7 @@ fn run<K: Key, S: Source>(compiled: &Compiled<K>, parts: &EnsembleParts, n_rows:
             match (steps, small) {
                 (_, Some(small)) => {
                     let sums = out.get_mut(tree.output().unwrap_or(0)..).unwrap_or_default();
-                    match parts.sums_in {
-                        Precision::Double => compiled.bits.add(small, &scratch.ranks, sums, n_outputs, |s, x| s + x),
-                        Precision::Single => compiled.bits.add(small, &scratch.ranks, sums, n_outputs, plus_single),
-                    }
+                    compiled.bits.add(small, &scratch.ranks, sums, n_outputs, parts.sums_in);
                 }
                 (Some(steps), None) => {
                     let at = scratch.walk(steps, &compiled.words, stride, n);
@@ -158,14 +156,10 @@ struct Scratch<K> {
 
 impl<K: Key> Scratch<K> {
     fn fill<S: Source>(&mut self, compiled: &Compiled<K>, source: &S, start: usize, n: usize) {
-        let n_ranks = compiled.bits.lanes.len();
         for (place, lane) in compiled.bits.lanes.iter().enumerate() {
             // The keys are borrowed for a lane at a time, one beside the other.
             source.keys(lane.lane, start, n, &mut self.keys, 1);
-            let ranks = self.ranks.iter_mut().skip(place).step_by(n_ranks);
-            for (ranks, keys) in ranks.zip(self.keys.get(..n).unwrap_or_default().chunks(ROWS)) {
-                ranks.iter_mut().zip(keys).for_each(|(rank, key)| *rank = lane.rank(*key));
-            }
+            compiled.bits.fill(lane, place, self.keys.get(..n).unwrap_or_default(), &mut self.ranks);
         }
         let stride = compiled.lanes.len();
         for (place, lane) in compiled.lanes.iter().enumerate() {

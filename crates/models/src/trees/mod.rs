@@ -11,8 +11,10 @@ mod ensemble;
 mod eval;
 mod feature;
 mod link;
+mod machine;
 mod model;
 mod plan;
+mod ranks;
 mod tree;
 
 pub use category::Categories;

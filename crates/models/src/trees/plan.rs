@@ -37,6 +37,8 @@ pub(super) trait Key: Copy + Ord + Default + Send + Sync {
     const HIGHEST: Self;
     fn of(x: f64) -> Self;
     fn below(self) -> Self;
+    /// How far above another key this one is; that one is not higher.
+    fn above(self, lower: Self) -> u64;
     fn from_code(code: u32) -> Self;
     fn code(self) -> u32;
 }
@@ -55,6 +57,11 @@ impl Key for i64 {
 
     fn below(self) -> Self {
         self.saturating_sub(1)
+    }
+
+    #[inline]
+    fn above(self, lower: Self) -> u64 {
+        self.wrapping_sub(lower) as u64
     }
 
     #[inline]
@@ -81,6 +88,11 @@ impl Key for i32 {
 
     fn below(self) -> Self {
         self.saturating_sub(1)
+    }
+
+    #[inline]
+    fn above(self, lower: Self) -> u64 {
+        u64::from(self.wrapping_sub(lower) as u32)
     }
 
     #[inline]
