@@ -193,14 +193,13 @@ impl Document {
         Ok(serde_json::from_str(text)?)
     }
 
-    /// The document as JSON: indented, with a final newline, the same bytes for the same document.
+    /// The document as JSON: a line for each estimate, table, block and note, with a final newline; the same bytes for
+    /// the same document.
     ///
     /// # Errors
     /// Never for a document that keeps its invariants.
     pub fn to_json(&self) -> Result<String, DocumentError> {
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.push('\n');
-        Ok(text)
+        Ok(crate::lines::to_text(self)?)
     }
 
     /// The section with this id.

@@ -7,6 +7,7 @@ mod assessment;
 mod block;
 mod estimate;
 mod id;
+mod lines;
 mod note;
 mod section;
 mod spec;
