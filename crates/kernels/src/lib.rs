@@ -23,6 +23,7 @@ mod intervals;
 mod limits;
 pub mod linear;
 mod loss_sums;
+mod machine;
 mod mean;
 mod measured;
 mod merge;

@@ -1,6 +1,7 @@
 //! Weighted cross products of columns, which add up over parts of the rows.
 
 use crate::Merge;
+use crate::machine::Machine;
 
 /// Rows in one tile: small enough that the tile of a few dozen columns stays in the nearest cache.
 const TILE: usize = 256;
@@ -61,7 +62,7 @@ impl Gram {
     /// Adds the given rows.
     #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have q columns of TILE rows, triangles q × q cells")]
     pub fn push(&mut self, columns: &[&[f64]], centre: &Centre, weight: Option<&[f64]>, rows: &[u32]) {
-        let q = self.q;
+        let (q, machine) = (self.q, Machine::found());
         let mut tile = vec![0.0; q * TILE];
         let mut weighted = vec![0.0; TILE];
         for rows in rows.chunks(TILE) {
@@ -74,12 +75,13 @@ impl Gram {
             }
             let w: Option<Vec<f64>> = weight.map(|w| rows.iter().map(|row| w[*row as usize]).collect());
             self.n += w.as_ref().map_or(m, |w| w.iter().filter(|w| **w > 0.0).count()) as u64;
-            self.add_tile(&tile, m, w.as_deref(), &mut weighted);
+            machine.run(|| self.add_tile(&tile, m, w.as_deref(), &mut weighted));
         }
     }
 
     /// Adds a tile of `m` rows: `q` columns of [`TILE`] numbers each, the first of them the constant.
     #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have q columns of TILE rows, triangles q × q cells")]
+    #[inline(always)]
     fn add_tile(&mut self, tile: &[f64], m: usize, weight: Option<&[f64]>, scratch: &mut [f64]) {
         let q = self.q;
         for i in 0..q {
@@ -167,7 +169,7 @@ impl Merge for Gram {
 }
 
 /// `Σ a·b` in eight running sums, which the compiler keeps in vector registers.
-#[inline]
+#[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (whole_a, rest_a) = a.as_chunks::<8>();

@@ -4,6 +4,7 @@ use libm::{exp, log, log1p, sqrt};
 
 use super::gram::dot;
 use super::{Cholesky, Gram};
+use crate::machine::Machine;
 
 /// Rows in one tile; see the Gram matrix.
 const TILE: usize = 256;
@@ -214,8 +215,12 @@ struct View<'a> {
 
 impl View<'_> {
     /// Loss, gradient (of the log likelihood) and Hessian at standardised coefficients, in one pass over the rows.
-    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have m columns of TILE rows")]
     fn at(&self, b: &[f64]) -> Point {
+        self.at_on(Machine::found(), b)
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have m columns of TILE rows")]
+    fn at_on(&self, machine: Machine, b: &[f64]) -> Point {
         let m = self.columns.len() + 1;
         let mut tile = vec![0.0; m * TILE];
         let (mut eta, mut residual, mut spread) = (vec![0.0; TILE], vec![0.0; TILE], vec![0.0; TILE]);
@@ -248,16 +253,18 @@ impl View<'_> {
                 n_uncertain += u64::from(p > CERTAIN && p < 1.0 - CERTAIN);
             }
             loss += tile_loss;
-            for i in 0..m {
-                let a = &tile[i * TILE..i * TILE + n];
-                gradient[i] += dot(a, &residual[..n]);
-                for ((to, a), s) in scratch.iter_mut().zip(a).zip(&spread[..n]) {
-                    *to = a * s;
+            machine.run(|| {
+                for i in 0..m {
+                    let a = &tile[i * TILE..i * TILE + n];
+                    gradient[i] += dot(a, &residual[..n]);
+                    for ((to, a), s) in scratch.iter_mut().zip(a).zip(&spread[..n]) {
+                        *to = a * s;
+                    }
+                    for j in i..m {
+                        hessian[i * m + j] += dot(&scratch[..n], &tile[j * TILE..j * TILE + n]);
+                    }
                 }
-                for j in i..m {
-                    hessian[i * m + j] += dot(&scratch[..n], &tile[j * TILE..j * TILE + n]);
-                }
-            }
+            });
         }
         Point { loss, gradient, hessian: Gram::from_upper(m, hessian), n_uncertain }
     }
@@ -287,4 +294,31 @@ pub fn logistic_gram(
         }
     }
     Gram::over(columns, centre, Some(&spread), rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Draws;
+
+    #[test]
+    fn every_machine_finds_the_same_bits() {
+        let mut draws = Draws::new(9, "logistic", 0);
+        let x: Vec<Vec<f64>> = (0..5).map(|_| (0..700).map(|_| draws.normal()).collect()).collect();
+        let target: Vec<f64> = (0..700).map(|_| f64::from(draws.uniform() < 0.3)).collect();
+        let weight: Vec<f64> = (0..700).map(|_| draws.uniform()).collect();
+        let columns: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
+        let rows: Vec<u32> = (0..700).filter(|i| i % 7 != 3).collect();
+        let standard = Standard::of(&columns, Some(&weight), &rows);
+        let view = View { columns: &columns, target: &target, weight: Some(&weight), rows: &rows, standard: &standard };
+        let bits = |machine| {
+            let point = view.at_on(machine, &[0.1, -0.4, 0.3, 0.0, 1.2, -2.0]);
+            let mut all = point.gradient.clone();
+            all.extend((0..6).flat_map(|i| (0..6).map(move |j| (i, j))).map(|(i, j)| point.hessian.at(i, j)));
+            all.into_iter().map(f64::to_bits).collect::<Vec<u64>>()
+        };
+        for machine in Machine::all() {
+            assert_eq!(bits(machine), bits(Machine::Any), "{machine:?}");
+        }
+    }
 }
