@@ -137,6 +137,30 @@ pub enum BlockKind {
         #[serde(default)]
         axis: Axis,
     },
+    /// A box plot for each row: whiskers, quartiles and median.
+    Boxes {
+        /// Labels.
+        label: String,
+        /// Ends of the lower whiskers.
+        low: String,
+        /// Lower quartiles.
+        q1: String,
+        /// Medians (numbers or estimates).
+        median: String,
+        /// Upper quartiles.
+        q3: String,
+        /// Ends of the upper whiskers.
+        high: String,
+        /// How many rows lie beyond the whiskers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outliers: Option<String>,
+        /// Rows with the same value here share an axis; all of them do where it is absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        panel: Option<String>,
+        /// The value axis.
+        #[serde(default)]
+        axis: Axis,
+    },
     /// Bars in order of size.
     Ranking {
         /// Labels.

@@ -295,7 +295,7 @@ pub(super) fn association(answer: &mut Answer<'_>, list: &[Association]) {
     let p = |a: &Association| a.information.as_ref().and_then(|i| i.p_value);
     let table = Table::new(&answer.table_id("association"), &answer.title("What goes with the errors"))
         .column(TableColumn::text("feature", "Column", list.iter().map(|a| a.name.clone())))
-        .column(TableColumn::estimate("information", "Mutual information (nats)", ids))
+        .column(TableColumn::estimate("information", "Mutual information", ids))
         .column(TableColumn::number(
             "plug_in",
             "Uncorrected",
@@ -311,7 +311,7 @@ pub(super) fn association(answer: &mut Answer<'_>, list: &[Association]) {
         BlockKind::Ranking {
             label: "feature".into(),
             value: "information".into(),
-            axis: BlockAxis::titled("Mutual information (nats)"),
+            axis: BlockAxis::titled("Mutual information"),
         },
         "How much the values of a column, or its quantile bins, tell of the loss of a row; missing values are a level.",
     );

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use equipoise_data::{ColumnInfo, Schema, nearest};
 use equipoise_document::{ColumnRole, ColumnType, RunSpec};
 
+use super::leakage::Power;
 use super::params::{Params, wrong};
 use crate::AnalysisError;
 
@@ -118,8 +119,13 @@ fn roles(spec: &RunSpec, features: &BTreeSet<&str>, name: &str) -> Vec<ColumnRol
     .collect()
 }
 
-/// Places among `columns` of those that are drawn, and how many were left out for want of room.
-pub(super) fn drawn(params: &Params, columns: &[Looked]) -> Result<(Vec<usize>, usize), AnalysisError> {
+/// Places among `columns` of those that are drawn, and how many were left out for want of room. Of too many features those
+/// that tell most of the target are drawn (`powers`, most telling first), in the order of the data.
+pub(super) fn drawn(
+    params: &Params,
+    columns: &[Looked],
+    powers: &[Power],
+) -> Result<(Vec<usize>, usize), AnalysisError> {
     let most = params.max_columns as usize;
     if let Some(asked) = &params.columns {
         let places = asked.iter().map(|name| find(columns, name, "columns")).collect::<Result<Vec<_>, _>>()?;
@@ -144,7 +150,17 @@ pub(super) fn drawn(params: &Params, columns: &[Looked]) -> Result<(Vec<usize>, 
             let is_shown = c.is_input() || c.has(ColumnRole::Target) || c.has(ColumnRole::Sensitive);
             is_shown && c.kind() != Kind::Text && rank(c) == wanted
         });
-        places.extend(of_rank.map(|(place, _)| place));
+        let mut of_rank: Vec<usize> = of_rank.map(|(place, _)| place).collect();
+        let room = most.saturating_sub(places.len());
+        if of_rank.len() > room && wanted == 2 {
+            let told = powers.iter().map(|p| p.place).filter(|place| of_rank.contains(place));
+            let mut best: Vec<usize> = told.take(room).collect();
+            let others = of_rank.iter().copied().filter(|place| !best.contains(place));
+            let others: Vec<usize> = others.collect();
+            best.sort_unstable();
+            of_rank = best.into_iter().chain(others).collect();
+        }
+        places.extend(of_rank);
     }
     let rest = places.len().saturating_sub(most);
     places.truncate(most);

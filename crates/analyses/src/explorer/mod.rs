@@ -72,7 +72,7 @@ impl Analysis for Explorer {
         let schema = context.test.dataset.schema();
         let train_schema = context.train.map(|t| t.dataset.schema());
         let columns = columns::all(context.spec, context.features, schema, train_schema);
-        let (drawn, n_not_drawn) = columns::drawn(&params, &columns)?;
+        columns::drawn(&params, &columns, &[])?;
         check_pairs(&params, &columns)?;
         let target = context.spec.target.clone().unwrap_or_else(|| "target".to_owned());
 
@@ -82,7 +82,6 @@ impl Analysis for Explorer {
         let way = Way { hashes_rows: columns.iter().any(Looked::is_content), ..way(context) };
         let counts = pass::count(&context.test, 0, &plans, way, context)?;
         let train = Training::count(&columns, &plans, context)?;
-        let cohorts = count_cohorts(&plans, &drawn, context)?;
 
         let section = Section::new(ID, self.title(), self.question());
         let is_weighted = context.test.frame.is_weighted();
@@ -93,6 +92,8 @@ impl Analysis for Explorer {
             (context.test.dataset.n_rows() - context.test.frame.n_rows().min(context.test.dataset.n_rows())) as u64;
         profile::add(&mut answer, &profiles, n_left_out);
         let powers = leakage::add(&mut answer, &profiles, context.task, &target);
+        let (drawn, n_not_drawn) = columns::drawn(&params, &columns, &powers)?;
+        let cohorts = count_cohorts(&plans, &drawn, context)?;
         copies::add(&mut answer, &counts, train.as_ref().map(|t| &t.counts), &target);
         if let (Some(train), Some(train_schema)) = (&train, train_schema) {
             let test: Vec<Side<'_>> =

@@ -1,7 +1,7 @@
 //! One line for each column: type, missing and different values, middle, spread, outliers.
 
 use equipoise_document::{
-    Axis, Better, Block, BlockKind, ColumnType, Estimate, Level, Missing, Note, Table, TableColumn, Unit,
+    Axis, Better, Block, BlockKind, ColumnRole, ColumnType, Estimate, Level, Missing, Note, Table, TableColumn, Unit,
 };
 use equipoise_kernels::{Ends, Tally, wilson};
 
@@ -173,8 +173,45 @@ pub(super) fn mean(answer: &Answer<'_>, id: equipoise_document::EstimateId, coun
     answer.estimate(id, Given { value, ends, method: "student_t", n }, Better::Neither)
 }
 
+/// Beyond so many columns the tables begin with those that deserve a look.
+const MANY_COLUMNS: usize = 50;
+
+/// What a column deserves to be looked at for: those with an office first, then what a note may speak of, then holes.
+fn notability(answer: &Answer<'_>, profile: &Profile<'_>) -> f64 {
+    let looked = profile.looked;
+    let top = profile.top.first().and_then(|(_, rows)| rows.share_of(profile.present())).unwrap_or(0.0);
+    let missing = profile.n_missing.share_of(profile.whole).unwrap_or(0.0);
+    let outliers = profile.numbers.as_ref().and_then(|n| n.tukey.share_of(profile.present())).unwrap_or(0.0);
+    let is_stuck = looked.kind() != Kind::Text && top >= answer.params.near_constant;
+    let office = match (looked.has(ColumnRole::Target), looked.has(ColumnRole::Sensitive)) {
+        (true, _) => 100.0,
+        (_, true) => 50.0,
+        _ => 0.0,
+    };
+    let suspect =
+        if looked.is_input() && (is_stuck || profile.distinct.0 <= 1.0 || profile.is_like_id()) { 10.0 } else { 0.0 };
+    office + suspect + 4.0 * missing + outliers
+}
+
 /// Adds the table of all columns.
 pub(super) fn add(answer: &mut Answer<'_>, profiles: &[Profile<'_>], n_left_out: u64) {
+    let mut order: Vec<&Profile<'_>> = profiles.iter().collect();
+    if profiles.len() > MANY_COLUMNS {
+        let size = |p: &&Profile<'_>| notability(answer, p);
+        // A stable sort: of equals the earlier column of the data.
+        order.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        let text = format!(
+            "There are {} columns. Tables of all of them begin with the target and sensitive columns, then those that are constant, \
+             nearly constant or name rows, then those with most missing values and outliers.",
+            profiles.len()
+        );
+        answer.note(0.0, Note::new(Level::Info, "many_columns", text));
+    }
+    tables(answer, &order, n_left_out);
+    note_all(answer, profiles);
+}
+
+fn tables(answer: &mut Answer<'_>, profiles: &[&Profile<'_>], n_left_out: u64) {
     let mut missing = Vec::new();
     let (mut top, mut top_share) = (Vec::new(), Vec::new());
     let (mut means, mut medians, mut outliers, mut far) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -214,7 +251,7 @@ pub(super) fn add(answer: &mut Answer<'_>, profiles: &[Profile<'_>], n_left_out:
     }
     let of_numbers = |f: &dyn Fn(&Profile<'_>, &Numbers) -> Option<f64>| {
         let one = |p: &Profile<'_>| p.numbers.as_ref().filter(|_| p.is_numeric()).and_then(|n| f(p, n));
-        profiles.iter().map(one).collect::<Vec<_>>()
+        profiles.iter().copied().map(one).collect::<Vec<_>>()
     };
     #[allow(clippy::cast_possible_truncation, reason = "counts")]
     let distinct = profiles.iter().map(|p| Some(p.distinct.0 as i64));
@@ -239,8 +276,8 @@ pub(super) fn add(answer: &mut Answer<'_>, profiles: &[Profile<'_>], n_left_out:
     );
     answer.block("columns", "All columns", "columns", BlockKind::Table {}, says);
     add_missing_picture(answer, profiles);
-    if profiles.iter().any(Profile::is_numeric) {
-        let is_shown = |p: &&Profile<'_>| p.is_numeric();
+    if profiles.iter().any(|p| p.is_numeric()) {
+        let is_shown = |p: &&&Profile<'_>| p.is_numeric();
         let keep = |ids: Vec<Option<equipoise_document::EstimateId>>| {
             let both = ids.into_iter().zip(profiles);
             both.filter(|(_, p)| p.is_numeric()).map(|(id, _)| id).collect::<Vec<_>>()
@@ -281,11 +318,10 @@ pub(super) fn add(answer: &mut Answer<'_>, profiles: &[Profile<'_>], n_left_out:
         );
         answer.block("numbers", "Columns of numbers", "numbers", BlockKind::Table {}, says);
     }
-    note_all(answer, profiles);
 }
 
-fn add_missing_picture(answer: &mut Answer<'_>, profiles: &[Profile<'_>]) {
-    let mut holes: Vec<&Profile<'_>> = profiles.iter().filter(|p| p.n_missing.n > 0).collect();
+fn add_missing_picture(answer: &mut Answer<'_>, profiles: &[&Profile<'_>]) {
+    let mut holes: Vec<&Profile<'_>> = profiles.iter().copied().filter(|p| p.n_missing.n > 0).collect();
     if holes.is_empty() {
         return;
     }

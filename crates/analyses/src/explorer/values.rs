@@ -1,6 +1,6 @@
 //! Distributions of columns, one for each cohort: histograms, box statistics, distribution functions, shares of values.
 
-use equipoise_document::{Axis, Better, BlockKind, ColumnType, EstimateId, Level, Note, Table, TableColumn, Unit};
+use equipoise_document::{Axis, Better, BlockKind, EstimateId, Level, Note, Table, TableColumn, Unit};
 use equipoise_kernels::{Tally, wilson};
 
 use super::answer::{Answer, of, some_of};
@@ -40,7 +40,8 @@ pub(super) fn add(
             series.iter().enumerate().filter_map(|(i, s)| Some((i, s, (*s.counted.get(at)?)?))).collect();
         match &profile.plan.cut {
             Cut::Grid(grid, _) => {
-                for (_, series, counted) in &of_column {
+                // Quartiles of dates are seconds that nobody reads.
+                for (_, series, counted) in of_column.iter().filter(|_| profile.is_numeric()) {
                     boxes.push(box_of(answer, profile, grid, series, counted));
                 }
                 histogram(answer, profile, grid, &of_column);
@@ -76,18 +77,15 @@ fn box_of(
     let present: Tally = cells.iter().copied().sum();
     let found = numbers(answer, grid, &cells);
     let name = profile.looked.name.as_str();
-    let (mut mean_id, mut median_id) = (None, None);
-    if profile.looked.column_type == ColumnType::Numeric {
-        let cohort = series.cohort.as_deref();
-        let of = |metric: &str| of(&format!("{}{metric}", series.prefix), name).within(cohort);
-        let estimate = mean(answer, of("mean"), counted);
-        mean_id = Some(answer.add(estimate));
-        let estimate = median(answer, of("median"), grid, &cells);
-        median_id = Some(answer.add(estimate));
-        let whole: Tally = [present, counted.missing()].into_iter().sum();
-        let estimate = answer.share(of("missing_share"), counted.missing(), whole, Better::Lower);
-        answer.add(estimate);
-    }
+    let cohort = series.cohort.as_deref();
+    let of = |metric: &str| of(&format!("{}{metric}", series.prefix), name).within(cohort);
+    let estimate = mean(answer, of("mean"), counted);
+    let mean_id = Some(answer.add(estimate));
+    let estimate = median(answer, of("median"), grid, &cells);
+    let median_id = Some(answer.add(estimate));
+    let whole: Tally = [present, counted.missing()].into_iter().sum();
+    let estimate = answer.share(of("missing_share"), counted.missing(), whole, Better::Lower);
+    answer.add(estimate);
     BoxOf {
         column: name.to_owned(),
         series: series.name.clone(),
@@ -105,7 +103,8 @@ fn add_boxes(answer: &mut Answer<'_>, boxes: &[BoxOf], has_series: bool) {
         return;
     }
     let number = |f: &dyn Fn(&Numbers) -> Option<f64>| boxes.iter().map(|b| f(&b.numbers)).collect::<Vec<_>>();
-    let mut table = Table::new("boxes", "Box statistics").column(TableColumn::text(
+    let title = if has_series { "Box statistics by cohort" } else { "Box statistics" };
+    let mut table = Table::new("boxes", title).column(TableColumn::text(
         "column",
         "Column",
         boxes.iter().map(|b| b.column.as_str()),
@@ -125,15 +124,28 @@ fn add_boxes(answer: &mut Answer<'_>, boxes: &[BoxOf], has_series: bool) {
         .column(TableColumn::number("max", "Most", number(&|n| n.max)))
         .column(TableColumn::estimate("mean", "Mean", boxes.iter().map(|b| b.mean.clone())))
         .column(TableColumn::rows("n_outliers", "Outliers", boxes.iter().map(|b| b.n_outliers)));
-    if !has_series {
-        // The same numbers stand in the table of columns of numbers.
-        return;
-    }
-    table.title = "Box statistics by cohort".to_owned();
     answer.table(table);
-    let says = "The five numbers of a box plot for every drawn column of numbers and every cohort; whiskers end at the last \
-                value within Tukey's fences of the cohort itself.";
-    answer.block("boxes", "Box statistics by cohort", "boxes", BlockKind::Table {}, says);
+    let kind = BlockKind::Boxes {
+        label: if has_series { "rows" } else { "column" }.into(),
+        low: "low".into(),
+        q1: "q1".into(),
+        median: "median".into(),
+        q3: "q3".into(),
+        high: "high".into(),
+        outliers: Some("n_outliers".into()),
+        panel: Some("column".into()),
+        axis: Axis::default(),
+    };
+    let (title, of) = if has_series {
+        ("Box plots by cohort", "every drawn column of numbers and every cohort")
+    } else {
+        ("Box plots", "every drawn column of numbers")
+    };
+    let says = format!(
+        "Quartiles and median of {of}, each column on an axis of its own; whiskers end at the last value within Tukey's fences{}.",
+        if has_series { " of the cohort itself" } else { "" }
+    );
+    answer.block("boxes", title, "boxes", kind, says);
 }
 
 /// Weight in each bin `[low, high)`, the last one with its end; what lies between two points is split in proportion.
@@ -393,8 +405,9 @@ fn shares(
 pub(super) fn note_left_out(answer: &mut Answer<'_>, n_drawn: usize, n_left: usize, texts: &[&str]) {
     if n_left > 0 {
         let text = format!(
-            "The distributions of {n_drawn} columns are drawn and those of {n_left} more are not; the profile has all of them. \
-             `columns` chooses which, `max_columns` how many."
+            "The distributions of {n_drawn} columns are drawn: the target, sensitive columns and the features that tell most of \
+             the target, unless `columns` chose others. Those of {n_left} more are not; the profile has all of them. `columns` \
+             chooses which, `max_columns` how many."
         );
         answer.note(0.0, Note::new(Level::Info, "columns_not_drawn", text));
     }

@@ -3,6 +3,7 @@
 //! A chart has a title and a sentence for screen readers, may hold the keyboard's focus, draws the interval of
 //! every estimate that has one, and shows a missing value as a hollow mark with its reason.
 
+mod boxes;
 mod canvas;
 mod curve;
 mod distribution;
@@ -95,6 +96,11 @@ fn canvas_of(look: &Look<'_>, block: &Block) -> Result<Canvas, Trouble> {
         }
         BlockKind::Distribution { low, high, value, series, axis } => {
             distribution::draw(&picture, low, high, value, series.as_ref(), axis)
+        }
+        BlockKind::Boxes { label, low, q1, median, q3, high, outliers, panel, axis } => {
+            let five = [low, q1, median, q3, high].map(String::as_str);
+            let names = boxes::Names { label, five, outliers: outliers.as_ref(), panel: panel.as_ref() };
+            boxes::draw(&picture, &names, axis)
         }
         BlockKind::Waterfall { label, value } => waterfall::draw(&picture, label, value),
         BlockKind::Scatter { x, y, colour, x_axis, y_axis } => {

@@ -81,6 +81,8 @@ pub(crate) fn style(has_properties: bool) -> String {
     rule(".bd", "fill-opacity:.16;stroke:none".to_owned());
     rule(".hs", "fill-opacity:.14;stroke-width:1.75".to_owned());
     rule(".br", "fill-opacity:.78;stroke:none".to_owned());
+    rule(".bx", "fill-opacity:.22;stroke-width:1.5".to_owned());
+    rule(".md", "fill:none;stroke-width:3".to_owned());
     rule(".mk", format!("stroke:{};stroke-width:1.25", colour("ground")));
     rule(".pt", "fill-opacity:.55;stroke:none".to_owned());
     rule(".no", format!("fill:{};stroke:{};stroke-width:1.5;stroke-dasharray:2 2", colour("ground"), colour("soft")));

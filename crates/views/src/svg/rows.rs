@@ -13,7 +13,10 @@ use crate::frame::{Cell, Column};
 const WIDTH: f64 = 720.0;
 /// Rows that are drawn; the rest is in the table.
 const MOST_ROWS: usize = 80;
-const LABEL_ROOM: f64 = 210.0;
+const LABEL_ROOM: f64 = 230.0;
+/// Lines of a label, and how far they are apart.
+const MOST_LINES: usize = 4;
+const LINE: f64 = 14.0;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
@@ -119,7 +122,8 @@ impl Chart<'_, '_> {
         let legend = self.series.legend_height(WIDTH - 20.0);
         let n_labels = shown.iter().filter(|r| r.label.is_some()).count();
         #[allow(clippy::cast_precision_loss, reason = "at most eighty rows")]
-        let tall = shown.len() as f64 * step + n_labels.saturating_sub(1) as f64 * gap;
+        let gaps = n_labels.saturating_sub(1) as f64 * gap;
+        let tall = shown.iter().map(|row| self.height(row, step)).sum::<f64>() + gaps;
         let line_label = if self.reference.is_some() { 18.0 } else { 0.0 };
         let inner = self.inner(shown, legend + 8.0 + line_label, tall);
         let more = if n_more > 0 { 20.0 } else { 0.0 };
@@ -140,13 +144,14 @@ impl Chart<'_, '_> {
             canvas.text("tk", (middle, inner.top - 9.0), Anchor::Middle, label, WIDTH);
         }
         let numbers = self.number_width(shown);
-        let mut y = inner.top + step / 2.0;
+        let mut top = inner.top;
         for (i, row) in shown.iter().enumerate() {
             if row.label.is_some() && i > 0 {
-                y += gap;
+                top += gap;
             }
-            self.write_row(&mut canvas, inner, &scale, row, y, numbers);
-            y += step;
+            let height = self.height(row, step);
+            self.write_row(&mut canvas, inner, &scale, row, top + height / 2.0, numbers);
+            top += height;
         }
         let mut below = inner.bottom + 54.0;
         if n_more > 0 {
@@ -163,8 +168,23 @@ impl Chart<'_, '_> {
         if self.mark == Mark::Dot { Sign::Mark } else { Sign::Bar }
     }
 
+    /// The lines of a row's label. Rows of a series stand too close for more than one.
+    fn lines(&self, row: &Row) -> Vec<String> {
+        match &row.label {
+            Some(label) if self.series.len() > 1 => vec![label.clone()],
+            Some(label) => broken(label, LABEL_ROOM),
+            None => Vec::new(),
+        }
+    }
+
+    fn height(&self, row: &Row, step: f64) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "at most four lines")]
+        let n_lines = self.lines(row).len() as f64;
+        step.max(n_lines * LINE + 8.0)
+    }
+
     fn inner(&self, shown: &[Row], top: f64, tall: f64) -> Inner {
-        let labels = shown.iter().filter_map(|r| r.label.as_deref()).map(text_width);
+        let labels = shown.iter().flat_map(|r| self.lines(r)).map(|line| text_width(&line));
         let left = labels.fold(40.0, f64::max).min(LABEL_ROOM) + 14.0;
         let right = WIDTH - (self.number_width(shown) + self.ends_width(shown)).clamp(30.0, 190.0) - 26.0;
         Inner { left, right, top, bottom: top + tall }
@@ -206,8 +226,11 @@ impl Chart<'_, '_> {
 
     fn write_row(&self, canvas: &mut Canvas, inner: Inner, scale: &Scale, row: &Row, y: f64, numbers: f64) {
         let cell = self.column.cell(row.row);
-        if let Some(label) = &row.label {
-            canvas.text("lb", (inner.left - 12.0, y + 4.0), Anchor::End, label, LABEL_ROOM);
+        let lines = self.lines(row);
+        #[allow(clippy::cast_precision_loss, reason = "at most four lines")]
+        let first = y + 4.0 - lines.len().saturating_sub(1) as f64 * LINE / 2.0;
+        for (line, at) in lines.iter().zip((0_u8..).map(|i| first + f64::from(i) * LINE)) {
+            canvas.text("lb", (inner.left - 12.0, at), Anchor::End, line, LABEL_ROOM);
         }
         let small = if cell.is_small() { " sm" } else { "" };
         let class = format!("{}{small}", series_class(row.series));
@@ -242,6 +265,22 @@ impl Chart<'_, '_> {
             }
         }
     }
+}
+
+/// A label in lines that fit; what is left of it is on the last one, which is cut where it is drawn.
+fn broken(label: &str, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in label.split(' ') {
+        let n = lines.len();
+        match lines.last_mut() {
+            Some(line) if n == MOST_LINES || text_width(line) + text_width(" ") + text_width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// A hollow mark at the start of the row, and why.

@@ -67,8 +67,7 @@ pub(super) fn draw(picture: &Picture<'_, '_>, names: &Names<'_>) -> Result<Canva
     let further = told.more.iter().find(|c| c.is_numeric).map_or_else(String::new, |c| format!(" · {}", c.title));
     let worse = if tint.is_downward { "lower" } else { "higher" };
     let key = format!(
-        "In each box: {} with its interval, {}{further}. The darker the box, the {worse} than at the root; lines are as thick as \
-         their rows are many.{more}",
+        "In each box: {} with its interval, {}{further}. Stronger colour: {worse} than at the root. Thicker line: more rows.{more}",
         values.title, weights.title
     );
     canvas.text("tk", (2.0, height + 18.0), Anchor::Start, &key, canvas.width - 4.0);

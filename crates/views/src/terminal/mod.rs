@@ -212,7 +212,13 @@ fn write_table(look: &Look<'_>, table: &Table, page: &mut Page, options: &Termin
     let mut legend = Legend::default();
     let mut grid = grid_of(&frame, n_shown, &mut legend, page.is_unicode());
     let room = page.width().saturating_sub(grid.natural_width() + 2);
-    grid.columns.extend(picture::column(look, &frame, n_shown, room));
+    let drawn = picture::column(look, &frame, n_shown, room);
+    let alone = if drawn.is_none() { picture::boxes_alone(look, &frame, n_shown, page.width()) } else { None };
+    if let Some(boxes) = alone {
+        boxes.write(page, 0, n_shown);
+        page.blank();
+    }
+    grid.columns.extend(drawn);
     grid.write(page, 0, n_shown);
     if n_shown < frame.n_rows {
         let n_more = count((frame.n_rows - n_shown) as u64);

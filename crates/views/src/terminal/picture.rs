@@ -2,7 +2,7 @@
 
 use equipoise_document::{Axis, Block, BlockKind, Reference};
 
-use super::grid::GridColumn;
+use super::grid::{Grid, GridColumn};
 use super::text::{Ink, piece};
 use crate::format::Style;
 use crate::frame::{Cell, Column, Frame, Look};
@@ -17,6 +17,10 @@ pub(super) fn column(look: &Look<'_>, frame: &Frame<'_>, n_shown: usize, room: u
         return None;
     }
     let blocks = look.section.blocks.iter().filter(|b| b.table == frame.table.id);
+    let boxes = blocks.clone().find_map(|block| boxes(frame, block, n_shown, room.min(WIDEST)));
+    if boxes.is_some() {
+        return boxes;
+    }
     let (value, axis, reference) = blocks.filter_map(drawable).next()?;
     let column = frame.column(value)?;
     let reference = reference.and_then(|r| reference_place(look, r));
@@ -106,4 +110,60 @@ impl Span {
         }
         chars.into_iter().collect()
     }
+}
+
+/// The labels of boxes with their pictures, for where these do not fit beside the numbers; none without boxes.
+pub(super) fn boxes_alone(look: &Look<'_>, frame: &Frame<'_>, n_shown: usize, width: usize) -> Option<Grid> {
+    let block =
+        look.section.blocks.iter().find(|b| b.table == frame.table.id && matches!(b.kind, BlockKind::Boxes { .. }))?;
+    let BlockKind::Boxes { label, panel, .. } = &block.kind else { return None };
+    let names: Vec<&Column<'_>> =
+        [panel.as_ref(), Some(label)].into_iter().flatten().filter_map(|name| frame.column(name)).collect();
+    let mut columns: Vec<GridColumn> = Vec::new();
+    for (place, column) in names.iter().enumerate() {
+        // A panel that is named by its label is named once.
+        if place == 0 || column.title != names.first().map_or("", |c| c.title) {
+            columns.push(GridColumn::words(column.title, (0..n_shown).map(|row| column.label(row)), Ink::Plain));
+        }
+    }
+    let mut grid = Grid { columns, n_rows: n_shown };
+    let room = width.saturating_sub(grid.natural_width() + 2);
+    if room < NARROWEST {
+        return None;
+    }
+    grid.columns.push(boxes(frame, block, n_shown, room.min(2 * WIDEST))?);
+    Some(grid)
+}
+
+/// A box for each row between the ends of its panel: `├──▒▒▒┃▒▒──┤`.
+fn boxes(frame: &Frame<'_>, block: &Block, n_shown: usize, n_chars: usize) -> Option<GridColumn> {
+    let BlockKind::Boxes { low, q1, median, q3, high, panel, .. } = &block.kind else { return None };
+    let five = [low, q1, median, q3, high].map(|name| frame.column(name));
+    let [Some(low), Some(q1), Some(median), Some(q3), Some(high)] = five else { return None };
+    let panel = panel.as_ref().and_then(|name| frame.column(name));
+    let name = |row: usize| panel.map_or_else(String::new, |column| column.label(row));
+    let ends = |row: usize| [low, q1, q3, high].into_iter().filter_map(move |column| column.value(row));
+    let n_rows = n_shown.min(frame.n_rows);
+    let cells = (0..n_rows).map(|row| {
+        let own = name(row);
+        let shared = (0..n_rows).filter(|other| name(*other) == own).flat_map(ends).filter(|x| x.is_finite());
+        let (from, to) = shared.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+        let mut chars = vec![' '; n_chars];
+        if from <= to && (to - from).is_finite() {
+            let span = Span { low: from, high: if to > from { to } else { from + 1.0 }, n_chars, reference: None };
+            let mut fill = |a: Option<f64>, b: Option<f64>, sign: char| {
+                let (Some(a), Some(b)) = (a, b) else { return };
+                let (a, b) = (span.place(a), span.place(b));
+                chars.iter_mut().take(b + 1).skip(a).for_each(|slot| *slot = sign);
+            };
+            fill(low.value(row), high.value(row), '─');
+            fill(low.value(row), low.value(row), '├');
+            fill(high.value(row), high.value(row), '┤');
+            fill(q1.value(row), q3.value(row), '▒');
+            fill(median.value(row), median.value(row), '┃');
+        }
+        vec![piece(chars.into_iter().collect::<String>(), Ink::Blue)]
+    });
+    let title = if panel.is_some() { "Box, by panel" } else { "Box" };
+    Some(GridColumn::picture(title, cells.collect()))
 }

@@ -111,6 +111,10 @@ fn kind() -> impl Strategy<Value = BlockKind> {
             BlockKind::Distribution { low, high, value, series, axis }
         }),
         (column(), column(), axis()).prop_map(|(label, value, axis)| BlockKind::Ranking { label, value, axis }),
+        (prop::array::uniform6(column()), maybe(), maybe(), axis()).prop_map(|(names, outliers, panel, axis)| {
+            let [label, low, q1, median, q3, high] = names;
+            BlockKind::Boxes { label, low, q1, median, q3, high, outliers, panel, axis }
+        }),
         (column(), column()).prop_map(|(label, value)| BlockKind::Waterfall { label, value }),
         (column(), column(), maybe(), axis(), axis()).prop_map(|(x, y, colour, x_axis, y_axis)| BlockKind::Scatter {
             x,

@@ -33,6 +33,9 @@ pub(crate) fn section() -> Section {
             .column(TableColumn::estimate("rate", "Rate", ids))
             .column(TableColumn::number("x", "X", (0..7).map(|i| (i != 5).then_some(f64::from(i)))))
             .column(TableColumn::number("x1", "X + 1", (0..7).map(|i| (i != 5).then_some(f64::from(i) + 1.0))))
+            .column(TableColumn::number("x2", "X + 1.5", (0..7).map(|i| (i != 5).then_some(f64::from(i) + 1.5))))
+            .column(TableColumn::number("x3", "X + 3", (0..7).map(|i| (i != 5).then_some(f64::from(i) + 3.0))))
+            .column(TableColumn::number("x4", "X + 7", (0..7).map(|i| (i != 5).then_some(f64::from(i) + 7.0))))
             .column(TableColumn::rows("n", "Rows", (0..7).map(|i| 10_u64.pow(i)))),
     ];
     section.blocks = kinds()
@@ -91,6 +94,17 @@ fn kinds() -> Vec<BlockKind> {
             value: s("n"),
             axis: Axis { scale: Scale::Log, ..Axis::titled("Rows") },
         },
+        BlockKind::Boxes {
+            label: s("name"),
+            low: s("x"),
+            q1: s("x1"),
+            median: s("x2"),
+            q3: s("x3"),
+            high: s("x4"),
+            outliers: Some(s("n")),
+            panel: Some(s("half")),
+            axis: Axis::default(),
+        },
         BlockKind::Waterfall { label: s("name"), value: s("rate") },
         BlockKind::Scatter {
             x: s("x"),
@@ -115,6 +129,7 @@ fn name(kind: &BlockKind) -> &'static str {
         BlockKind::Tree { .. } => "tree",
         BlockKind::Distribution { .. } => "distribution",
         BlockKind::Ranking { .. } => "ranking",
+        BlockKind::Boxes { .. } => "boxes",
         BlockKind::Waterfall { .. } => "waterfall",
         BlockKind::Scatter { .. } => "scatter",
     }
@@ -124,10 +139,10 @@ fn name(kind: &BlockKind) -> &'static str {
 fn every_kind_is_drawn() {
     let section = section();
     let names: std::collections::BTreeSet<&str> = section.blocks.iter().map(|b| name(&b.kind)).collect();
-    assert_eq!(names.len(), 12, "one example of each kind");
+    assert_eq!(names.len(), 13, "one example of each kind");
     let document = Document { sections: vec![section.clone()], ..sample::document() };
     let page = html(&document);
-    assert_eq!(elements(&page)["svg"], 10);
+    assert_eq!(elements(&page)["svg"], 11);
     assert!(!page.contains("could not be drawn"), "a block of the kinds is not drawn");
     let text = render(&document, Some("kinds"), None, Format::Table, &TerminalOptions::default()).unwrap();
     assert!(text.contains("This is waterfall."));
@@ -158,6 +173,35 @@ fn intervals_are_drawn_where_there_are_any() {
     // Four intervals with a line and two ends each; the end 0.78 lies beyond the axis, which stops at the largest
     // value, 0.65.
     assert_eq!(svg.matches(" ci\"").count(), 11);
+}
+
+/// A whisker at each side, the quartiles as a rectangle, the median as a line, what lies beyond in words; an axis for each panel.
+#[test]
+fn boxes_show_five_numbers() {
+    let section = section();
+    let block = section.blocks.iter().find(|b| b.id == "boxes").unwrap();
+    let svg = chart(&section, block).unwrap();
+    assert_eq!(svg.matches(" bx\"").count(), 6);
+    assert_eq!(svg.matches(" md\"").count(), 6);
+    assert_eq!(svg.matches(" ci\"").count(), 24);
+    assert_eq!(svg.matches("class=\"no\"").count(), 1, "the sixth row has no numbers");
+    assert!(
+        svg.contains("name 1: whiskers from 1.000, quartile 2.000, median 2.500, quartile 4.000, to 8.000; 10 beyond")
+    );
+    assert!(svg.contains(">first<") && svg.contains(">second<"));
+    let boxes_alone = Section { blocks: vec![block.clone()], ..section.clone() };
+    let document = Document { sections: vec![boxes_alone], ..sample::document() };
+    let wide = TerminalOptions { width: 200, ..TerminalOptions::default() };
+    let text = render(&document, Some("kinds"), None, Format::Table, &wide).unwrap();
+    let line = text.lines().find(|line| line.contains("name 0")).unwrap();
+    // From 0 to 10 over 36 places: whiskers 0 and 7, quartiles 1 and 3, median 1.5.
+    assert!(line.contains("├───▒┃▒▒▒▒▒▒─────────────┤"), "{line}");
+    // Where there is no room beside the numbers they stand above them.
+    let narrow = TerminalOptions { width: 80, ..TerminalOptions::default() };
+    let text = render(&document, Some("kinds"), None, Format::Table, &narrow).unwrap();
+    let first = text.lines().find(|line| line.contains("name 0")).unwrap();
+    assert!(first.starts_with("first") && first.contains('┃') && first.trim_end().ends_with('┤'), "{first}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
 }
 
 #[test]

@@ -230,3 +230,34 @@ fn infinite_numbers_do_no_harm() {
     let section = halves().numbers("x", &x).section();
     assert_eq!(find(&section, "explorer.mean[x]").missing, Some(equipoise_document::Missing::NotFinite));
 }
+
+/// Of 70 columns those that deserve a look come first in the tables, and the most telling ones are drawn.
+#[test]
+fn of_many_columns_the_notable_come_first() {
+    let n = 200;
+    let mut rows = Written { classes: (0..n).map(|i| u16::from(i % 2 == 0)).collect(), ..Written::default() };
+    for column in 0..70_u64 {
+        let name: &'static str = Box::leak(format!("x{column}").into_boxed_str());
+        let value = |i: u64| match column {
+            57 => 1.0,
+            58 if i.is_multiple_of(2) => f64::NAN,
+            59 => (i % 2 * 100 + i % 7) as f64,
+            _ => ((i * 7_919 + column * 104_729) % 1_009 % 40) as f64,
+        };
+        let values: Vec<f64> = (0..n).map(value).collect();
+        rows = rows.numbers(name, &values);
+    }
+    let section = rows.section();
+    let first = |table: &str| -> Vec<String> {
+        let table = section.tables.iter().find(|t| t.id == table).unwrap();
+        let Cells::Text(cells) = &table.get("column").unwrap().cells else { panic!("words") };
+        cells.iter().take(3).map(|c| c.clone().unwrap()).collect()
+    };
+    assert_eq!(first("columns"), ["y", "x57", "x58"]);
+    assert_eq!(first("numbers")[..2], ["x57", "x58"]);
+    assert!(section.notes.iter().any(|n| n.code == "many_columns" && n.text.starts_with("There are 71 columns")));
+    // Thirty are drawn: the target, the leak, and others that tell something.
+    assert!(section.tables.iter().any(|t| t.id.contains("x59")));
+    let boxes = section.blocks.iter().find(|b| b.id == "boxes").unwrap();
+    assert_eq!(section.tables.iter().find(|t| t.id == boxes.table).unwrap().n_rows(), 29);
+}
