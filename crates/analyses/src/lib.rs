@@ -7,6 +7,7 @@ pub mod balance;
 pub mod causal;
 mod context;
 mod counted;
+pub mod counterfactuals;
 pub mod errors;
 pub mod explain;
 pub mod explorer;
@@ -16,6 +17,7 @@ mod missing;
 pub mod paired;
 pub mod performance;
 mod registry;
+pub mod what_if;
 
 pub use context::{Context, Part, Progress, Quiet, caution};
 pub use host::{ArtifactWriter, Host, NoHost};

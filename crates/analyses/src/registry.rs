@@ -10,11 +10,13 @@ use serde_json::Value;
 use crate::Context;
 use crate::balance::Balance;
 use crate::causal::Causal;
+use crate::counterfactuals::Counterfactuals;
 use crate::errors::Errors;
 use crate::explain::Explain;
 use crate::explorer::Explorer;
 use crate::fairness::Fairness;
 use crate::performance::Performance;
+use crate::what_if::WhatIf;
 
 /// A question that can be asked of data and model.
 pub trait Analysis: Sync {
@@ -82,7 +84,8 @@ pub enum AnalysisError {
 }
 
 /// All analyses, in the order of the document. Adding one is one line here and one folder.
-pub static REGISTRY: &[&dyn Analysis] = &[&Performance, &Errors, &Fairness, &Explain, &Balance, &Explorer, &Causal];
+pub static REGISTRY: &[&dyn Analysis] =
+    &[&Performance, &Errors, &Fairness, &Explain, &Balance, &Explorer, &Causal, &Counterfactuals, &WhatIf];
 
 /// The analysis with this id.
 #[must_use]

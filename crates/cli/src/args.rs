@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Put two assessments side by side.
     Compare(CompareArgs),
+    /// Ask what a model would say to other values, or who would be decided otherwise at another threshold.
+    WhatIf(WhatIfArgs),
     /// Assess the bundled sample: a mortality model on people followed from 1971 to 1992.
     Demo(DemoArgs),
     /// Print a JSON Schema: of the document, the run spec, or an analysis' parameters.
@@ -234,6 +236,41 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_enum, default_value_t = FormatArg::Table)]
     pub(crate) format: FormatArg,
     /// All numbers, not only the headline ones and those that differ.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhatIfArgs {
+    /// Run spec (TOML or JSON), or a directory that `assess` wrote.
+    pub(crate) spec: PathBuf,
+    /// The row to edit, by its number in the data from 0; all rows without.
+    #[arg(long, value_name = "N")]
+    pub(crate) row: Option<u64>,
+    /// A new value: COLUMN=VALUE; nothing behind `=` is a missing value.
+    #[arg(long, value_name = "COLUMN=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// What is added to a column of numbers: COLUMN=NUMBER.
+    #[arg(long, value_name = "COLUMN=NUMBER", allow_hyphen_values = true)]
+    pub(crate) shift: Vec<String>,
+    /// What a column of numbers is multiplied by: COLUMN=NUMBER.
+    #[arg(long, value_name = "COLUMN=NUMBER", allow_hyphen_values = true)]
+    pub(crate) scale: Vec<String>,
+    /// The rows to edit, by the name of a cohort of the spec; all rows without.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cohort: Option<String>,
+    /// Another probability from which a row is predicted positive.
+    #[arg(long, value_name = "P")]
+    pub(crate) threshold: Option<f64>,
+    /// What a wrong positive prediction costs.
+    #[arg(long, value_name = "COST")]
+    pub(crate) false_positive: Option<f64>,
+    /// What a wrong negative prediction costs.
+    #[arg(long, value_name = "COST")]
+    pub(crate) false_negative: Option<f64>,
+    #[arg(long, value_enum, default_value_t = FormatArg::Table)]
+    pub(crate) format: FormatArg,
+    /// All rows of long tables.
     #[arg(long)]
     pub(crate) all: bool,
 }

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Export(a) => commands::export::run(a),
         Command::Check(a) => commands::check::run(a, &arguments),
         Command::Compare(a) => commands::compare::run(a, &arguments),
+        Command::WhatIf(a) => commands::what_if::run(a, &arguments),
         Command::Demo(a) => commands::demo::run(a, &arguments),
         Command::Schema(a) => commands::schema::run(a),
         Command::Completions(a) => commands::completions::run(a),

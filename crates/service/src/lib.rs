@@ -18,6 +18,7 @@ mod schemas;
 mod score;
 mod store;
 mod stored_frame;
+mod what_if;
 mod world;
 
 pub use artifacts::ArtifactBytes;
@@ -27,6 +28,7 @@ pub use error::ServiceError;
 pub use gate::{check, compare};
 pub use schemas::schema;
 pub use store::{DOCUMENT_FILE, REPORT_FILE, RUN_FILE, check_output, load, read_spec, save, write_file, write_spec};
+pub use what_if::{WHAT_IF, what_if};
 pub use world::{LookUp, World};
 
 pub use equipoise_analyses::{Progress, Quiet, REGISTRY};

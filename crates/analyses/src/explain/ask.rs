@@ -10,23 +10,23 @@ use crate::{AnalysisError, Context};
 const AT_ONCE: usize = 65_536;
 
 /// The model with its columns, answering in the order of the run's classes.
-pub(super) struct Asker<'a> {
-    pub(super) model: &'a dyn Model,
-    pub(super) binding: Binding,
-    pub(super) task: Task,
+pub(crate) struct Asker<'a> {
+    pub(crate) model: &'a dyn Model,
+    pub(crate) binding: Binding,
+    pub(crate) task: Task,
     /// Numbers per row: 1 for a number or two classes, else one for each class.
-    pub(super) n_outputs: usize,
+    pub(crate) n_outputs: usize,
     /// Place in the model's outputs of each of our classes.
-    order: Vec<usize>,
+    pub(crate) order: Vec<usize>,
     /// The model's second class is our first.
-    pub(super) is_reversed: bool,
+    pub(crate) is_reversed: bool,
     /// Numbers of a model that does not say so are probabilities.
     labels: Vec<String>,
 }
 
 impl<'a> Asker<'a> {
     /// The model of a run.
-    pub(super) fn new(context: &Context<'a>, model: &'a dyn Model) -> Result<Self, AnalysisError> {
+    pub(crate) fn new(context: &Context<'a>, model: &'a dyn Model) -> Result<Self, AnalysisError> {
         let binding = Binding::new(model.info(), context.test.dataset.schema(), context.features)?;
         let given = context.spec.model.as_ref().map(|m| m.classes.clone()).filter(|c| !c.is_empty());
         let known = given.or_else(|| model.info().classes.clone()).unwrap_or_default();
@@ -43,7 +43,7 @@ impl<'a> Asker<'a> {
     }
 
     /// What the model answers to rows, shape `(n_rows, n_outputs)`; every answer is a finite number.
-    pub(super) fn ask(&self, columns: &[Column]) -> Result<Vec<f64>, AnalysisError> {
+    pub(crate) fn ask(&self, columns: &[Column]) -> Result<Vec<f64>, AnalysisError> {
         let n_rows = columns.first().map_or(0, Column::len);
         if n_rows <= AT_ONCE {
             return self.ask_once(columns);
@@ -113,7 +113,7 @@ impl<'a> Asker<'a> {
     }
 
     /// Margins of the model's outputs (shape `(n_rows, n)`) as ours: in our order of classes, of our positive class.
-    pub(super) fn ours(&self, margins: &mut [f64], n: usize) {
+    pub(crate) fn ours(&self, margins: &mut [f64], n: usize) {
         if n == 1 && self.is_reversed {
             margins.iter_mut().for_each(|m| *m = -*m);
         } else if n == self.order.len() && n > 1 {
@@ -128,7 +128,7 @@ impl<'a> Asker<'a> {
     }
 
     /// A value of a column that the model has never seen, where it lists what it knows.
-    pub(super) fn unseen(&self, names: &[String], columns: &[Column]) -> Option<(String, String)> {
+    pub(crate) fn unseen(&self, names: &[String], columns: &[Column]) -> Option<(String, String)> {
         for (input, name) in self.model.info().inputs.iter().zip(self.binding.names()) {
             let InputKind::Category(Some(listed)) = &input.kind else { continue };
             let place = names.iter().position(|n| n == name)?;
@@ -145,7 +145,7 @@ impl<'a> Asker<'a> {
 }
 
 /// The same text, the same number, or the same truth value.
-pub(super) fn same_label(a: &str, b: &str) -> bool {
+pub(crate) fn same_label(a: &str, b: &str) -> bool {
     let as_number = |s: &str| match s.trim() {
         "true" | "True" | "TRUE" => Some(1.0),
         "false" | "False" | "FALSE" => Some(0.0),

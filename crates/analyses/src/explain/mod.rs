@@ -1,6 +1,6 @@
 //! What drives the predictions, of all rows and of single ones, and how far can that be trusted?
 
-mod ask;
+pub(crate) mod ask;
 mod coalitions;
 mod curves;
 mod explainer;
@@ -11,16 +11,17 @@ mod interactions;
 mod local;
 mod params;
 mod pass;
+mod rows;
 mod score;
 mod section;
 mod subject;
 mod summary;
 mod swapped;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 mod trust;
-mod words;
+pub(crate) mod words;
 
 use equipoise_document::Section;
 use equipoise_kernels::Confidence;
@@ -28,6 +29,7 @@ use schemars::Schema;
 use serde_json::Value;
 
 pub use params::RawParams as Params;
+pub(crate) use rows::of_rows;
 
 use self::explainer::Explainer;
 use self::section::Answer;

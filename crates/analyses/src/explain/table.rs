@@ -7,14 +7,14 @@ use equipoise_data::{Column, DataError, Dataset, MISSING};
 
 /// Some rows of some columns.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
-    pub(super) columns: Vec<Column>,
-    pub(super) n_rows: usize,
+pub(crate) struct Table {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) n_rows: usize,
 }
 
 impl Table {
     /// The rows with these numbers (ascending) out of a dataset.
-    pub(super) fn read(dataset: &Dataset, columns: &[usize], rows: &[u32]) -> Result<Self, DataError> {
+    pub(crate) fn read(dataset: &Dataset, columns: &[usize], rows: &[u32]) -> Result<Self, DataError> {
         let mut parts: Vec<Vec<Column>> = vec![Vec::new(); columns.len()];
         dataset.for_each(columns, &mut |chunk| {
             let at = |row: usize| rows.partition_point(|r| (*r as usize) < row);
@@ -33,12 +33,12 @@ impl Table {
     }
 
     /// Some of its rows, in this order.
-    pub(super) fn take(&self, rows: &[usize]) -> Self {
+    pub(crate) fn take(&self, rows: &[usize]) -> Self {
         Self { columns: self.columns.iter().map(|c| take(c, rows)).collect(), n_rows: rows.len() }
     }
 
     /// The same rows with one column in the place of another.
-    pub(super) fn with(&self, place: usize, column: Column) -> Self {
+    pub(crate) fn with(&self, place: usize, column: Column) -> Self {
         let mut columns = self.columns.clone();
         if let Some(old) = columns.get_mut(place) {
             *old = column;
@@ -48,7 +48,7 @@ impl Table {
 }
 
 /// Some values of a column.
-pub(super) fn take(column: &Column, rows: &[usize]) -> Column {
+pub(crate) fn take(column: &Column, rows: &[usize]) -> Column {
     match column {
         Column::Number(values) => {
             Column::Number(rows.iter().map(|r| values.get(*r).copied().unwrap_or(f64::NAN)).collect())
@@ -61,7 +61,7 @@ pub(super) fn take(column: &Column, rows: &[usize]) -> Column {
 }
 
 /// One value in every row.
-pub(super) fn repeated(column: &Column, row: usize, n: usize) -> Column {
+pub(crate) fn repeated(column: &Column, row: usize, n: usize) -> Column {
     match column {
         Column::Number(values) => Column::Number(vec![values.get(row).copied().unwrap_or(f64::NAN); n].into()),
         Column::Codes { codes, levels } => Column::Codes {
@@ -72,7 +72,7 @@ pub(super) fn repeated(column: &Column, row: usize, n: usize) -> Column {
 }
 
 /// Columns of the same kind, one below the other. Names that are listed differently get one list.
-pub(super) fn joined(parts: Vec<Column>) -> Column {
+pub(crate) fn joined(parts: Vec<Column>) -> Column {
     if let [_] = parts.as_slice() {
         return parts.into_iter().next().unwrap_or_else(|| Column::Number([].into()));
     }
@@ -120,7 +120,7 @@ pub(super) fn joined(parts: Vec<Column>) -> Column {
 }
 
 /// The value of a row for people.
-pub(super) fn shown(column: &Column, row: usize) -> String {
+pub(crate) fn shown(column: &Column, row: usize) -> String {
     match column {
         Column::Number(values) => {
             values.get(row).filter(|x| !x.is_nan()).map_or_else(missing, |x| super::words::number(*x))

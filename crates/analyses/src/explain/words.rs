@@ -1,7 +1,7 @@
 //! Numbers in words.
 
 /// A number in about four significant digits.
-pub(super) fn number(x: f64) -> String {
+pub(crate) fn number(x: f64) -> String {
     let size = x.abs();
     if x == 0.0 {
         "0".to_owned()
@@ -19,17 +19,17 @@ pub(super) fn number(x: f64) -> String {
 }
 
 /// `+0.12` or `−0.12`
-pub(super) fn signed(x: f64) -> String {
+pub(crate) fn signed(x: f64) -> String {
     if x < 0.0 { format!("−{}", number(-x)) } else { format!("+{}", number(x)) }
 }
 
 /// `87.2 %`
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
 /// Names in backticks: `a`, `b` and `c`.
-pub(super) fn listed(names: &[&str]) -> String {
+pub(crate) fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
     match quoted.as_slice() {
         [] => String::new(),

@@ -9,3 +9,4 @@ pub(crate) mod export;
 pub(crate) mod man;
 pub(crate) mod schema;
 pub(crate) mod show;
+pub(crate) mod what_if;

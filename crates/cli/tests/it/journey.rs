@@ -189,3 +189,53 @@ fn places_of_classes_in_a_toolbox_file_are_those_of_the_run() {
     assert_eq!(listed["cohorts"][1]["where"], "_true IN ('<=50K')");
     assert!(listed["notes"].as_array().unwrap().iter().all(|n| n["code"] != "class_places"));
 }
+
+/// The bundled sample and its model.
+fn sample() -> Place {
+    let read = |name: &str| {
+        let path = format!("{}/../../sample/nhefs/{name}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(path).unwrap()
+    };
+    let spec = b"target = \"death\"\npositive = \"1\"\nsensitive = [\"sex\"]\nseed = 7\n\
+        [data]\ntest = \"test.csv\"\ntrain = \"train.csv\"\n[model]\nsource = \"model.txt\"\n\
+        [analyses.counterfactuals]\nmax_rows = 12\ntotal_CFs = 2\nmethod = \"genetic\"\n";
+    let model = String::from_utf8(read("model.txt")).unwrap();
+    let names = model.lines().find_map(|l| l.strip_prefix("feature_names=")).unwrap();
+    let features: Vec<String> = names.split(' ').map(|name| format!("{name:?}")).collect();
+    let spec = format!("features = [{}]\n{}", features.join(", "), String::from_utf8_lossy(spec));
+    Place::with(&[
+        ("spec.toml", spec.as_bytes()),
+        ("test.csv", &read("test.csv")),
+        ("train.csv", &read("train.csv")),
+        ("model.txt", &read("model.txt")),
+    ])
+}
+
+#[test]
+fn what_if_answers_for_a_row_and_for_many() {
+    let place = sample();
+    let row = place.run("what-if spec.toml --row 3 --set age=40 --set smokeyrs=5");
+    assert_eq!(row.code, Some(0), "{}", row.err);
+    assert!(row.out.contains("`age` were 40 instead of"), "{}", row.out);
+    let many = place.run("what-if spec.toml --shift age=-10 --threshold 0.3 --format json");
+    assert_eq!(many.code, Some(0), "{}", many.err);
+    assert!(many.out.contains("what_if.selection_rate.change[sex=female]"), "{}", many.out);
+    let wrong = place.run("what-if spec.toml --row 3 --set ages=40");
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("hint: the nearest name is `age`"), "{}", wrong.err);
+    let nothing = place.run("what-if spec.toml --row 3");
+    assert!(nothing.err.contains("nothing is changed"), "{}", nothing.err);
+}
+
+#[test]
+fn counterfactuals_are_the_same_for_any_number_of_threads() {
+    let place = sample();
+    let read = |dir: &str| std::fs::read(place.path().join(dir).join("document.json")).unwrap();
+    for (dir, threads) in [("one", "1"), ("three", "3")] {
+        let args: Vec<String> =
+            format!("assess spec.toml --only counterfactuals -o {dir}").split(' ').map(str::to_owned).collect();
+        let ran = place.run_args(&args, &[("RAYON_NUM_THREADS", threads)]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+    }
+    assert_eq!(read("one"), read("three"));
+}

@@ -1,0 +1,122 @@
+//! Trees of real libraries: what is exact costs no more than what any other method finds.
+
+use std::path::PathBuf;
+
+use equipoise_kernels::Draws;
+use equipoise_models::trees::{FeatureKind, Node, Rule};
+use equipoise_models::{TreeEnsemble, open};
+
+use super::tests::Trees;
+use super::{Exact, Plain};
+use crate::{
+    Answers, Ask, Diversity, Finder, Found, Genetic, Grid, GrowingSpheres, KdTree, Kind, Limits, Method, Nearest,
+    Proof, Random, Reference, Shortage, Space, Variable, Wish,
+};
+
+/// Models with constant leaves and one column behind each split: LightGBM with categories and missing values, XGBoost in single
+/// precision with one-hot columns, boosting with dropped trees.
+const FILES: [&str; 5] =
+    ["compas-lgbm.txt", "compas-lgbm_dart.txt", "compas-xgb.json", "compas-xgb_dart.json", "adult-lgbm.txt"];
+
+fn shared() -> Option<PathBuf> {
+    let given = std::env::var_os("EQUIPOISE_SHARED").map(PathBuf::from);
+    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared"));
+    [given, Some(beside)].into_iter().flatten().map(|p| p.join("models")).find(|p| p.is_dir())
+}
+
+/// Every feature free between the outermost thresholds.
+fn space(trees: &TreeEnsemble) -> Space {
+    let variable = |(place, feature): (usize, &equipoise_models::trees::Feature)| {
+        let mut cuts: Vec<f64> = Vec::new();
+        for node in trees.trees().iter().flat_map(|t| t.nodes()) {
+            if let Node::Split { feature, rule: Rule::Threshold { threshold, .. }, .. } = node
+                && *feature == place
+            {
+                cuts.push(*threshold);
+            }
+        }
+        let (low, high) = cuts.iter().fold((0.0_f64, 1.0_f64), |(l, h), x| (l.min(*x), h.max(*x)));
+        let kind = match &feature.kind {
+            FeatureKind::Category(categories) => Kind::Category { n_codes: categories.names().len() as u32 },
+            _ => Kind::Number { scale: (high - low) / 10.0, grid: Grid::Any, range: (low.floor(), high.ceil()) },
+        };
+        Variable { name: feature.name.clone(), columns: vec![place], kind, limits: Limits::default(), cost: 1.0 }
+    };
+    let variables: Vec<Variable> = trees.features().iter().enumerate().map(variable).collect();
+    let n = variables.len();
+    Space::new(variables, Vec::new(), n, 0.1, usize::MAX).unwrap()
+}
+
+/// Rows drawn evenly over the space; single precision, as some of the trees see it.
+fn rows(space: &Space, n: usize) -> Vec<f64> {
+    let mut draws = Draws::new(1, "fixtures", 0);
+    let mut all = Vec::new();
+    for _ in 0..n {
+        for variable in space.variables() {
+            all.push(match variable.kind {
+                Kind::Number { range: (low, high), .. } => f64::from((low + (high - low) * draws.uniform()) as f32),
+                Kind::Category { n_codes } => draws.below(u64::from(n_codes)) as f64,
+                Kind::OneHot => 0.0,
+            });
+        }
+    }
+    all
+}
+
+#[test]
+fn nothing_is_cheaper_than_what_is_exact() {
+    let Some(folder) = shared() else {
+        eprintln!("skipped: there is no ../shared (EQUIPOISE_SHARED names another place)");
+        return;
+    };
+    for file in FILES {
+        let path = folder.join(file);
+        let model = open(&path.to_string_lossy(), &std::fs::read(&path).unwrap(), &Default::default()).unwrap();
+        let model = Trees(model.trees().unwrap().clone());
+        let space = space(&model.0);
+        let n = space.n_columns();
+        let answers = Answers::Probability { threshold: 0.5 };
+        let reference = Reference::over(rows(&space, 400), n, answers, &model).unwrap();
+        let exact = Exact::new(&model.0, &space, &Plain::over(&model.0), |goal| goal, 3_000).unwrap();
+        let find = |method: &dyn Method, row: &[f64], id: u64| -> Found {
+            let finder = Finder {
+                space: &space,
+                model: &model,
+                answers,
+                reference: Some(&reference),
+                method,
+                wish: Wish::Opposite,
+                total: 1,
+                is_sparsified: true,
+                diversity: Diversity::Maximin,
+                seed: 1,
+            };
+            finder.find(row, id, &[]).unwrap()
+        };
+        let others: [&dyn Method; 5] = [
+            &Random { sample_size: 200 },
+            &Genetic { maxiterations: 10, ..Genetic::default() },
+            &KdTree,
+            &Nearest { neighbours: 2 },
+            &GrowingSpheres { n_in_layer: 100, ..GrowingSpheres::default() },
+        ];
+        let mut proved = 0;
+        for (id, row) in rows(&space, 405).chunks_exact(n).enumerate().skip(397) {
+            let found = find(&exact, row, id as u64);
+            let Some(best) = found.counterfactuals.first() else {
+                assert!(matches!(found.shortage, Some(Shortage::Unreachable | Shortage::GaveUp(_))), "{file}");
+                continue;
+            };
+            let is_proved = best.proof == Some(Proof::Optimal);
+            proved += usize::from(is_proved);
+            for method in others {
+                let other = find(method, row, id as u64);
+                let Some(other) = other.counterfactuals.first() else { continue };
+                let bound = if let Some(Proof::AtLeast(bound)) = best.proof { bound } else { best.cost };
+                assert!(bound <= other.cost + 1e-9, "{file}: {bound} and {} by {}", other.cost, method.name());
+            }
+        }
+        assert!(proved > 0, "{file}");
+        assert_eq!(model.ask(&rows(&space, 1)).unwrap().len(), 1);
+    }
+}

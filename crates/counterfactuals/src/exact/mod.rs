@@ -1,0 +1,246 @@
+//! The cheapest counterfactuals of tree ensembles, with proof.
+
+mod boxes;
+mod cells;
+mod domain;
+#[cfg(test)]
+mod fixtures;
+mod goals;
+mod search;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use equipoise_models::TreeEnsemble;
+
+use self::boxes::{Boxes, Objective};
+use self::cells::Cells;
+use self::domain::Domain;
+use self::goals::halves;
+use self::search::{Options, Search};
+use crate::{Choice, CounterfactualError, Goal, Kind, Method, Proof, Proposals, Space, query::Query, space::is_same};
+
+/// How rows become what the trees see.
+pub trait Encoder: Sync {
+    /// The columns that a feature of the ensemble is made from.
+    fn sources(&self, feature: usize) -> Vec<usize>;
+
+    /// Rows of the space, shape `(n_rows, n_columns)`, as the ensemble sees them, shape `(n_rows, n_features)`.
+    ///
+    /// # Errors
+    /// When a row cannot be encoded.
+    fn encode(&self, rows: &[f64]) -> Result<Vec<f64>, CounterfactualError>;
+
+    /// Any valid row.
+    fn template(&self) -> &[f64];
+}
+
+/// Exact counterfactuals of a tree ensemble: the cheapest permitted row that the model answers as wished, and then the
+/// cheapest ones that do not change everything an earlier one changes.
+///
+/// Within tolerances of the trees' sums (1e-12 of their size, 1e-6 where the library adds in single precision) the model
+/// itself is asked. A search ends after `max_nodes` parts and then says below which cost nothing exists.
+pub struct Exact {
+    boxes: Boxes,
+    link: equipoise_models::trees::Link,
+    n_outputs: usize,
+    own_goal: Box<dyn Fn(Goal) -> Goal + Send + Sync>,
+    max_nodes: usize,
+    objectives: Mutex<BTreeMap<Vec<u64>, Arc<Objective>>>,
+}
+
+/// Why trees cannot be searched exactly.
+pub(crate) fn refused(why: String) -> CounterfactualError {
+    CounterfactualError::Method {
+        method: "exact",
+        why,
+        hint: "use `nearest`, `genetic`, `random`, `kdtree` or `growing_spheres`",
+    }
+}
+
+impl Exact {
+    /// Lays the trees out over the features of a space.
+    ///
+    /// # Errors
+    /// [`CounterfactualError::Method`] when a split asks about several columns at once, leaves hold linear models, or the
+    /// trees are too large.
+    pub fn new(
+        ensemble: &TreeEnsemble,
+        space: &Space,
+        encoder: &dyn Encoder,
+        own_goal: impl Fn(Goal) -> Goal + Send + Sync + 'static,
+        max_nodes: usize,
+    ) -> Result<Self, CounterfactualError> {
+        Ok(Self {
+            boxes: Boxes::over(ensemble, space, encoder)?,
+            link: ensemble.link(),
+            n_outputs: ensemble.n_outputs(),
+            own_goal: Box::new(own_goal),
+            max_nodes,
+            objectives: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// Whether a goal is a condition on sums over the trees.
+    ///
+    /// # Errors
+    /// [`CounterfactualError::Method`] when it is not, as the probability of one of several classes.
+    pub fn check_goal(&self, goal: Goal) -> Result<(), CounterfactualError> {
+        halves((self.own_goal)(goal), self.link, self.n_outputs).map(|_| ())
+    }
+
+    /// The trees for a condition; made once.
+    fn objective(&self, half: &goals::Half) -> Result<Arc<Objective>, CounterfactualError> {
+        let key: Vec<u64> = half.coefficients.iter().map(|c| c.to_bits()).collect();
+        let mut known = self.objectives.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(objective) = known.get(&key) {
+            return Ok(Arc::clone(objective));
+        }
+        let made = Arc::new(self.boxes.objective(half)?);
+        known.insert(key, Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+impl Method for Exact {
+    fn name(&self) -> &'static str {
+        "exact"
+    }
+
+    fn propose(&self, query: &Query<'_>) -> Result<Proposals, CounterfactualError> {
+        let options = options(query, &self.boxes.cells);
+        let row_of = |point: &[u32]| {
+            let mut row = query.row.to_vec();
+            for (variable, (cell, option)) in point.iter().zip(&options).enumerate() {
+                if *cell != option.home {
+                    let value = option.values.get(*cell as usize).copied().unwrap_or(f64::NAN);
+                    query.space.set(variable, &mut row, value);
+                }
+            }
+            query.space.complete(&mut row);
+            row
+        };
+        let confirm = |point: &[u32]| {
+            let granted = query.granted(&row_of(point))?;
+            Ok(granted.first().copied().unwrap_or(false))
+        };
+        let ways = halves((self.own_goal)(query.goal), self.link, self.n_outputs)?;
+        let mut proposals = Proposals::default();
+        let mut taken: Vec<Vec<usize>> = Vec::new();
+        while proposals.rows.len() < query.total {
+            let mut best: Option<(f64, Vec<u32>)> = None;
+            let mut least = f64::INFINITY;
+            for way in &ways {
+                let made: Vec<(Arc<Objective>, f64)> =
+                    way.iter().map(|half| Ok((self.objective(half)?, half.at_least))).collect::<Result<_, _>>()?;
+                let objectives: Vec<(&Objective, f64)> = made.iter().map(|(o, least)| (o.as_ref(), *least)).collect();
+                let search = Search {
+                    objectives: &objectives,
+                    options: &options,
+                    max_changes: query.space.max_changes(),
+                    taken: &taken,
+                    max_nodes: self.max_nodes,
+                    confirm: &confirm,
+                };
+                let outcome = search.run(best.take())?;
+                if let Proof::AtLeast(bound) = outcome.proof {
+                    least = least.min(bound);
+                }
+                best = outcome.best;
+            }
+            let is_open = least.is_finite() && best.as_ref().is_none_or(|(cost, _)| least < *cost);
+            let Some((_, point)) = best else {
+                proposals.end = Some(if is_open { Proof::AtLeast(least) } else { Proof::Unreachable });
+                break;
+            };
+            let row = row_of(&point);
+            taken.push(query.space.changed(query.row, &row));
+            proposals.rows.push(row);
+            proposals.proofs.push(if is_open { Proof::AtLeast(least) } else { Proof::Optimal });
+        }
+        Ok(proposals)
+    }
+}
+
+/// What each feature of a row may become, class by class: in each the permitted value that costs least.
+fn options(query: &Query<'_>, cells: &[Cells]) -> Vec<Options> {
+    cells.iter().enumerate().map(|(variable, cells)| option(query, variable, cells)).collect()
+}
+
+fn option(query: &Query<'_>, variable: usize, cells: &Cells) -> Options {
+    let present = query.space.get(variable, query.row);
+    let home = cells.of(present);
+    let n = cells.len() + 1;
+    let mut values = vec![f64::NAN; n];
+    let mut costs = vec![f64::INFINITY; n];
+    let kind = query.space.variables().get(variable).map(|v| &v.kind);
+    for cell in 0..cells.len() {
+        let value = match (query.choices.get(variable), kind) {
+            (Some(Choice::Between(low, high)), Some(Kind::Number { grid, .. })) => {
+                let (start, end) = cells.ends(cell);
+                let (start, end) = (start.max(*low), end.min(*high));
+                let wanted = if present.is_nan() { f64::midpoint(start, end) } else { present };
+                if start <= end { grid.nearest(wanted, start, end) } else { None }
+            }
+            (Some(Choice::Among(codes)), _) => u32::try_from(cell).ok().filter(|c| codes.contains(c)).map(f64::from),
+            _ => None,
+        };
+        if let (Some(value), Some(at), Some(cost)) = (value, values.get_mut(cell), costs.get_mut(cell)) {
+            *at = value;
+            *cost = query.space.cost_of(variable, present, value);
+        }
+    }
+    if let (Some(value), Some(cost)) = (values.get_mut(home), costs.get_mut(home)) {
+        *value = present;
+        *cost = 0.0;
+    }
+    let open: Vec<u32> = (0_u32..).zip(&costs).filter(|(_, c)| c.is_finite()).map(|(cell, _)| cell).collect();
+    let is_range = matches!(cells, Cells::Numbers(_)) && !present.is_nan();
+    let domain = match (is_range, open.first(), open.last()) {
+        (true, Some(low), Some(high)) => Domain::Range(*low, *high),
+        _ => Domain::names(open.iter().copied(), n),
+    };
+    debug_assert!(values.get(home).is_some_and(|v| is_same(*v, present)));
+    Options { home: u32::try_from(home).unwrap_or(0), costs, values, domain }
+}
+
+impl Exact {
+    /// Classes of values by feature of the space.
+    #[must_use]
+    pub fn n_cells(&self) -> Vec<usize> {
+        self.boxes.cells.iter().map(Cells::len).collect()
+    }
+}
+
+/// Rows whose columns are the ensemble's features, in its own precision or not.
+pub struct Plain {
+    template: Vec<f64>,
+    is_single: bool,
+}
+
+impl Plain {
+    /// For rows of an ensemble's features.
+    #[must_use]
+    pub fn over(ensemble: &TreeEnsemble) -> Self {
+        let is_single = ensemble.features_in() == equipoise_models::trees::Precision::Single;
+        Self { template: vec![0.0; ensemble.features().len()], is_single }
+    }
+}
+
+impl Encoder for Plain {
+    fn sources(&self, feature: usize) -> Vec<usize> {
+        vec![feature]
+    }
+
+    fn encode(&self, rows: &[f64]) -> Result<Vec<f64>, CounterfactualError> {
+        #[allow(clippy::cast_possible_truncation, reason = "rounding to single precision is what is asked for")]
+        let seen = |x: &f64| if self.is_single { f64::from(*x as f32) } else { *x };
+        Ok(rows.iter().map(seen).collect())
+    }
+
+    fn template(&self) -> &[f64] {
+        &self.template
+    }
+}

@@ -1,0 +1,11 @@
+//! Methods that only ask the model: random, genetic, nearest rows, growing spheres.
+
+mod genetic;
+mod nearest;
+mod random;
+mod spheres;
+
+pub use genetic::Genetic;
+pub use nearest::{KdTree, Nearest};
+pub use random::Random;
+pub use spheres::GrowingSpheres;
