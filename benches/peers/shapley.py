@@ -243,7 +243,7 @@ def main():
                 *installed(
                     ("shap", few, lambda: shap_peer(lgb)),
                     ("FastTreeSHAP v2", n, lambda: fasttreeshap_peer(lgb)),
-                    ("shapiq", 200, lambda: shapiq_peer(lgb)),
+                    ("shapiq", 20, lambda: shapiq_peer(lgb)),
                     ("WOODELF", n, lambda: woodelf_peer(lgb)),
                 ),
             ])  # fmt: skip

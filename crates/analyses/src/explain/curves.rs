@@ -3,7 +3,8 @@
 use equipoise_data::{Column, ColumnInfo, MISSING};
 
 use super::subject::Subject;
-use super::table::Table;
+use super::swapped::Trees;
+use super::table::{Table, joined, take};
 use crate::AnalysisError;
 
 /// Values of a feature of names that a curve shows.
@@ -49,6 +50,11 @@ impl Grid {
         }
     }
 
+    /// A column that holds the places one below the other.
+    fn all(&self, like: &Column) -> Column {
+        joined((0..self.len()).map(|place| take(&self.column(place, like), &[0])).collect())
+    }
+
     /// A column that holds one place in every row.
     fn column(&self, place: usize, like: &Column) -> Column {
         let n = like.len();
@@ -79,6 +85,7 @@ pub(super) fn of(
     feature: usize,
     output: usize,
     n_lines: usize,
+    trees: Option<&Trees<'_>>,
 ) -> Result<Option<Curves>, AnalysisError> {
     let (Some(info), Some(column)) = (subject.info(feature), rows.columns.get(feature)) else { return Ok(None) };
     let grid = Grid::over(info, subject.is_numeric(feature), subject.params.grid);
@@ -86,12 +93,23 @@ pub(super) fn of(
         return Ok(None);
     }
     let k = subject.asker.n_outputs;
-    let mut by_place: Vec<Vec<f64>> = Vec::with_capacity(grid.len());
-    for place in 0..grid.len() {
-        subject.context.check_stop()?;
-        let answers = subject.asker.ask(&rows.with(feature, grid.column(place, column)).columns)?;
-        by_place.push(answers.into_iter().skip(output).step_by(k).collect());
-    }
+    let one = |answers: Vec<f64>| -> Vec<f64> { answers.into_iter().skip(output).step_by(k).collect() };
+    subject.context.check_stop()?;
+    let told = match trees {
+        Some(trees) => trees.at(rows, feature, &grid.all(column))?,
+        None => None,
+    };
+    let by_place: Vec<Vec<f64>> = match told {
+        Some(answers) => answers.into_iter().map(one).collect(),
+        None => {
+            let mut by_place = Vec::with_capacity(grid.len());
+            for place in 0..grid.len() {
+                subject.context.check_stop()?;
+                by_place.push(one(subject.asker.ask(&rows.with(feature, grid.column(place, column)).columns)?));
+            }
+            by_place
+        }
+    };
     let partial = by_place.iter().map(|answers| mean_and_error(answers, weights)).collect();
     let step = (rows.n_rows / n_lines.max(1)).max(1);
     let lines = (0..rows.n_rows)

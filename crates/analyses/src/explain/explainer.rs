@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::coalitions::{Population, RowGame};
 use super::params::{Method, Output, problem};
 use super::subject::Subject;
+use super::surrogate::Surrogate;
 use super::table::{Table, repeated, take};
 use crate::AnalysisError;
 
@@ -51,6 +52,7 @@ enum Engine<'a> {
         model: &'a dyn Additive,
         population: Population,
     },
+    Surrogate(Box<Surrogate>),
     Asked {
         population: Population,
         how: Asked,
@@ -99,6 +101,9 @@ impl<'a> Explainer<'a> {
         let model = subject.asker.model;
         let wants_margin = params.output != Output::Prediction;
         let mut notes = Vec::new();
+        if params.method == Method::Surrogate {
+            return Self::surrogate(subject);
+        }
         let is_tree = matches!(params.method, Method::TreePathDependent | Method::TreeInterventional);
         match model.trees() {
             Some(ensemble) if is_tree || (params.method == Method::Auto && wants_margin) => {
@@ -195,6 +200,23 @@ impl<'a> Explainer<'a> {
         })
     }
 
+    fn surrogate(subject: &Subject<'a>) -> Result<Self, AnalysisError> {
+        let surrogate = Surrogate::fit(subject)?;
+        let task = subject.context.task;
+        let space = if subject.params.output == Output::Margin { Self::margin_space(task) } else { answer_space(task) };
+        Ok(Self {
+            n_outputs: subject.asker.n_outputs,
+            space,
+            says: format!(
+                "exact tree Shapley values of a surrogate, boosted trees that learned what the model answers to {} rows",
+                surrogate.n_learned
+            ),
+            max_rows: subject.params.max_rows.unwrap_or(usize::MAX),
+            engine: Engine::Surrogate(Box::new(surrogate)),
+            notes: Vec::new(),
+        })
+    }
+
     fn additive(subject: &Subject<'a>, model: &'a dyn Additive) -> Result<Self, AnalysisError> {
         let n = subject.params.background.unwrap_or(1_000);
         let population = subject.population(n)?;
@@ -250,7 +272,7 @@ impl<'a> Explainer<'a> {
         };
         Ok(Self {
             n_outputs: subject.asker.n_outputs,
-            space: if subject.context.task == Task::Regression { "prediction" } else { "probability" },
+            space: answer_space(subject.context.task),
             says,
             max_rows: params.max_rows.unwrap_or(ASKED_ROWS),
             notes,
@@ -278,11 +300,20 @@ impl<'a> Explainer<'a> {
         }
     }
 
+    /// The trees that are explained in the model's place.
+    pub(super) fn in_its_place(&self) -> Option<&Surrogate> {
+        match &self.engine {
+            Engine::Surrogate(surrogate) => Some(surrogate),
+            _ => None,
+        }
+    }
+
     /// Rows the model was asked about.
     pub(super) fn n_calls(&self) -> u64 {
         match &self.engine {
             Engine::Asked { calls, .. } => calls.load(Ordering::Relaxed),
-            _ => 0,
+            Engine::Surrogate(surrogate) => surrogate.n_learned as u64,
+            Engine::Trees { .. } | Engine::Additive { .. } => 0,
         }
     }
 
@@ -291,6 +322,7 @@ impl<'a> Explainer<'a> {
         match &self.engine {
             Engine::Trees { ensemble, explainer } => explain_trees(subject, ensemble, explainer, rows),
             Engine::Additive { model, population } => explain_additive(subject, *model, population, rows),
+            Engine::Surrogate(surrogate) => surrogate.explain(rows),
             Engine::Asked { .. } => self.explain_asked(subject, rows, ids),
         }
     }
@@ -353,6 +385,11 @@ impl<'a> Explainer<'a> {
         }
         Ok(all)
     }
+}
+
+/// What the model answers, in a word.
+fn answer_space(task: Task) -> &'static str {
+    if task == Task::Regression { "prediction" } else { "probability" }
 }
 
 fn explain_trees(

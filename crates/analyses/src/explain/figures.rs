@@ -1,6 +1,6 @@
 //! Curves, pairs and single rows as tables and blocks.
 
-use equipoise_document::{Axis, Better, Block, BlockKind, Estimate, EstimateId, Missing, Table, TableColumn};
+use equipoise_document::{Axis, Better, Block, BlockKind, EstimateId, Table, TableColumn, Unit};
 
 use super::ID;
 use super::curves::{Curves, Grid};
@@ -151,16 +151,13 @@ impl Answer<'_, '_> {
         let name = |pair: &[usize; 2]| pair.map(|f| self.subject.name(f).to_owned());
         let id = |metric: &str, pair: &[usize; 2]| EstimateId::new(ID, metric).by(&name(pair));
         let has_shapley = found.pairs.iter().any(|p| p.shapley.is_some());
-        let mut estimates = Vec::new();
+        let n_ranked = if has_shapley { found.n_shapley } else { found.n_h };
+        let mut all = Vec::new();
         for pair in &found.pairs {
-            if let Some(value) = pair.shapley {
-                let id = id("interaction", &pair.features);
-                estimates.push(Estimate::new(id, value, found.n_shapley, Better::Neither).with_unit(self.unit()));
-            }
-            let value = pair.h.ok_or(Missing::NoVariation);
-            estimates.push(Estimate::from_result(id("h_statistic", &pair.features), value, found.n_h, Better::Neither));
+            all.extend(pair.shapley.map(|m| (id("interaction", &pair.features), m, found.n_shapley, self.unit())));
+            all.push((id("h_statistic", &pair.features), pair.h, found.n_h, Unit::Plain));
+            all.push((id("interaction_rank", &pair.features), pair.rank, n_ranked, Unit::Plain));
         }
-        self.section.estimates.extend(estimates);
         let label = found.pairs.iter().map(|p| name(&p.features).join(" × "));
         let mut table =
             Table::new("interactions", "Features that act together").column(TableColumn::text("pair", "Pair", label));
@@ -169,7 +166,13 @@ impl Answer<'_, '_> {
             table = table.column(TableColumn::estimate("interaction", "Mean size of interaction", ids));
         }
         let ids = found.pairs.iter().map(|p| Some(id("h_statistic", &p.features)));
-        let table = table.column(TableColumn::estimate("h", "H-statistic", ids));
+        let ranks = found.pairs.iter().map(|p| Some(id("interaction_rank", &p.features)));
+        let table = table
+            .column(TableColumn::estimate("h", "H-statistic", ids))
+            .column(TableColumn::estimate("rank", "Place", ranks));
+        for (id, measured, n, unit) in all {
+            self.estimate(id, &measured, (n, None), Better::Neither, unit);
+        }
         let (value, title) =
             if has_shapley { ("interaction", "Mean size of interaction") } else { ("h", "H-statistic") };
         let says = format!(
@@ -199,7 +202,7 @@ impl Answer<'_, '_> {
             .column(TableColumn::number("effect", "Joint effect", surface.values.iter().map(|v| Some(*v))));
         self.section.tables.push(table);
         let empty = if surface.n_empty > 0 {
-            format!(" {} of the cells hold no rows; their own step is unknown and counts as none.", surface.n_empty)
+            format!(" {} of the cells hold no rows and take the step of the nearest cell that does.", surface.n_empty)
         } else {
             String::new()
         };

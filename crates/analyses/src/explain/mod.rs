@@ -4,6 +4,7 @@ pub(crate) mod ask;
 mod coalitions;
 mod curves;
 mod explainer;
+mod fidelity;
 mod figures;
 mod groups;
 mod importance;
@@ -16,6 +17,7 @@ mod score;
 mod section;
 mod subject;
 mod summary;
+mod surrogate;
 mod swapped;
 pub(crate) mod table;
 #[cfg(test)]
@@ -95,6 +97,10 @@ impl Analysis for Explain {
         };
         answer.headline(&found.summary);
         answer.importance(&found);
+        if let Some(surrogate) = explainer.in_its_place() {
+            let fidelity = fidelity::of(&subject, surrogate, answer.confidence)?;
+            answer.fidelity(&fidelity);
+        }
         answer.cohorts(&found.summary);
         answer.swarm(&found.kept);
         answer.dependence(&found.summary);
@@ -104,7 +110,7 @@ impl Analysis for Explain {
         answer.permuted(&permuted);
 
         context.progress.step("curves");
-        let (curves, output, rows) = curves(&subject, &answer.order)?;
+        let (curves, output, rows) = curves(&subject, &explainer, &answer.order)?;
         answer.curves(&curves, output, &rows);
 
         context.progress.step("interactions");
@@ -159,15 +165,23 @@ fn permutation(
 }
 
 /// Curves of the most important features; of several classes, for the most frequent prediction.
-fn curves(subject: &Subject<'_>, order: &[usize]) -> Result<(Vec<curves::Curves>, usize, Vec<u32>), AnalysisError> {
+fn curves(
+    subject: &Subject<'_>,
+    explainer: &Explainer<'_>,
+    order: &[usize],
+) -> Result<(Vec<curves::Curves>, usize, Vec<u32>), AnalysisError> {
     let places = subject.sample(&subject.context.test, CURVE_ROWS, "explain.curves");
     let rows = subject.rows_at(&places)?;
     let weights: Vec<f64> =
         subject.context.test.frame.with_all(|all| places.iter().map(|p| all.weight_at(*p as usize)).collect());
     let output = subject.frequent_output();
+    let trees = match explainer.trees_engine() {
+        Some((ensemble, _)) => swapped::Trees::over(subject, ensemble, &rows)?,
+        None => None,
+    };
     let mut out = Vec::new();
     for feature in order.iter().take(subject.params.curves) {
-        out.extend(curves::of(subject, &rows, &weights, *feature, output, subject.params.lines)?);
+        out.extend(curves::of(subject, &rows, &weights, *feature, output, subject.params.lines, trees.as_ref())?);
     }
     Ok((out, output, subject.dataset_rows(&places)))
 }

@@ -15,8 +15,8 @@ pub struct RawParams {
     pub method: Method,
     /// What is explained (default `auto`: the margin for exact methods, otherwise the probability).
     pub output: Output,
-    /// Rows that stand for the population (default 100, or 50 where the model must be asked). Taken from the training
-    /// data where it is given.
+    /// Rows that stand for the population (default 100, or 50 where the model must be asked; 20,000 that a surrogate
+    /// learns from). Taken from the training data where it is given.
     pub background: Option<u32>,
     /// Rows that are explained at most, a seeded sample of all (default all for exact methods, 50 where the model must be
     /// asked).
@@ -75,6 +75,9 @@ pub enum Method {
     Kernel,
     /// Permutation SHAP.
     Permutation,
+    /// Boosted trees that learn what the model answers, explained exactly; how well they stand for the model is given for
+    /// each cohort.
+    Surrogate,
 }
 
 /// What is explained.

@@ -1,8 +1,7 @@
 //! One pass over the rows: explains them part by part, writes every attribution down, and keeps what is shown.
 
-use equipoise_data::{DataError, Rows, TableFile};
+use equipoise_data::{DataError, TableFile};
 use equipoise_document::{Level, Note};
-use equipoise_kernels::Merge;
 
 use super::explainer::{Explained, Explainer};
 use super::params::problem;
@@ -120,32 +119,11 @@ struct Pass<'s, 'a, 'w> {
     found: Found,
 }
 
-/// Rows of a cohort, gathered part by part.
-#[derive(Default)]
-struct Ids(Vec<u64>);
-
-impl Merge for Ids {
-    fn merge_from(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-}
-
 impl<'s, 'a> Pass<'s, 'a, 'a> {
     fn new(subject: &'s Subject<'a>, explainer: &'s Explainer<'a>) -> Result<Self, AnalysisError> {
         let context = subject.context;
         let frame = context.test.frame;
-        let member = |cohort: usize| {
-            let push = |ids: &mut Ids, rows: &Rows<'_>| ids.0.extend((0..rows.len()).map(|i| rows.id(i)));
-            let ids = frame.reduce(cohort, Ids::default, push);
-            let mut members = vec![false; frame.n_rows()];
-            for id in ids.0 {
-                if let Some(member) = usize::try_from(id).ok().and_then(|i| members.get_mut(i)) {
-                    *member = true;
-                }
-            }
-            members
-        };
-        let members = (1..frame.cohorts().len()).map(member).collect();
+        let members = subject.members();
         let weights = frame.with_all(|rows| rows.weight.map(<[f64]>::to_vec));
         let writer = context.host.artifact("attributions").map_err(written)?;
         Ok(Self {

@@ -57,7 +57,14 @@ impl Answer<'_, '_> {
         }
     }
 
-    fn estimate(&mut self, id: EstimateId, measured: &Measured, mean: (u64, Option<f64>), better: Better, unit: Unit) {
+    pub(super) fn estimate(
+        &mut self,
+        id: EstimateId,
+        measured: &Measured,
+        mean: (u64, Option<f64>),
+        better: Better,
+        unit: Unit,
+    ) {
         let value = measured.value.map_err(crate::missing::missing);
         let level = self.confidence.level();
         let interval = measured.ends.map(|e| Interval::new(e.low, e.high, level, measured.method));
@@ -509,7 +516,7 @@ impl Answer<'_, '_> {
         }
         let id = EstimateId::new(ID, "additivity_error");
         self.section.estimates.push(Estimate::new(id, found.additivity, n, Better::Lower).with_unit(unit));
-        if self.explainer.is_asked() {
+        if self.explainer.n_calls() > 0 {
             #[allow(clippy::cast_precision_loss, reason = "a count for the eye")]
             let calls = self.explainer.n_calls() as f64;
             let id = EstimateId::new(ID, "model_calls");

@@ -1,8 +1,8 @@
 //! What is explained: the model, its columns, the rows, and the rows that stand for the population.
 
-use equipoise_data::{Column, ColumnInfo, Dataset};
+use equipoise_data::{Column, ColumnInfo, Dataset, Rows};
 use equipoise_document::{ColumnType, Level, Note, Task};
-use equipoise_kernels::{Draws, split_mix};
+use equipoise_kernels::{Draws, Merge, split_mix};
 use equipoise_models::{Model, ModelError};
 
 use super::ask::Asker;
@@ -21,6 +21,16 @@ pub(super) struct Subject<'a> {
     pub(super) names: Vec<String>,
     /// Place among the players of each of the model's inputs.
     pub(super) player_of_input: Vec<usize>,
+}
+
+/// Rows of a cohort, gathered part by part.
+#[derive(Default)]
+struct Ids(Vec<u64>);
+
+impl Merge for Ids {
+    fn merge_from(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
 }
 
 impl<'a> Subject<'a> {
@@ -161,6 +171,23 @@ impl<'a> Subject<'a> {
             }
         }
         Ok(())
+    }
+
+    /// By cohort after the first (which is all rows): whether each row of the frame is in it.
+    pub(super) fn members(&self) -> Vec<Vec<bool>> {
+        let frame = self.context.test.frame;
+        let member = |cohort: usize| {
+            let push = |ids: &mut Ids, rows: &Rows<'_>| ids.0.extend((0..rows.len()).map(|i| rows.id(i)));
+            let ids = frame.reduce(cohort, Ids::default, push);
+            let mut members = vec![false; frame.n_rows()];
+            for id in ids.0 {
+                if let Some(member) = usize::try_from(id).ok().and_then(|i| members.get_mut(i)) {
+                    *member = true;
+                }
+            }
+            members
+        };
+        (1..frame.cohorts().len()).map(member).collect()
     }
 
     /// The output that curves are drawn for: the only one, or the class that is predicted most often.

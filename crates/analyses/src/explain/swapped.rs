@@ -1,5 +1,6 @@
 //! Shuffled predictions of trees without asking all of them again.
 
+use equipoise_data::Column;
 use equipoise_document::Task;
 use equipoise_models::TreeEnsemble;
 use equipoise_shapley::{Donors, Swap, Swapper};
@@ -51,6 +52,24 @@ impl<'a> Trees<'a> {
         let size = told.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
         let is_alike = told.iter().zip(&trees.plain).all(|(a, b)| (a - b).abs() <= ALIKE * size);
         Ok(is_alike.then_some(trees))
+    }
+
+    /// The answers when a feature has each of some values in all rows: by value, shape `(n_rows, n_outputs)`. None where this
+    /// way cannot tell, as when several of the trees' features are made of it.
+    pub(super) fn at(
+        &self,
+        rows: &Table,
+        feature: usize,
+        values: &Column,
+    ) -> Result<Option<Vec<Vec<f64>>>, AnalysisError> {
+        let inputs = self.inputs.get(feature).map_or(&[][..], Vec::as_slice);
+        let [input] = inputs else { return Ok(None) };
+        let some = rows.take(&vec![0; values.len()]).with(feature, values.clone());
+        let bound = self.asker.binding.inputs(&some.columns)?;
+        let encoded = self.ensemble.encode(&bound.as_inputs())?;
+        let donors: Vec<f64> = encoded.values.iter().skip(*input).step_by(encoded.n_features.max(1)).copied().collect();
+        let swapped = self.swapper.swapped(&[Swap { features: inputs, donors: Donors::Values(&donors) }]);
+        Ok(swapped.and_then(|all| all.into_iter().next()).map(|all| all.into_iter().map(|m| self.answers(m)).collect()))
     }
 
     /// Margins as the model answers.

@@ -4,6 +4,7 @@
 mod bad;
 mod hand;
 mod libraries;
+mod surrogate;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -14,7 +15,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use equipoise_data::{
     Column, Dataset, Frame, FrameParts, MemoryColumn, TableFile, TableFileError, TableWriter, Targets,
 };
-use equipoise_document::{RunSpec, Section, Task};
+use equipoise_document::{RunSpec, Section, Task, Unit};
 use equipoise_models::{Binding, Input, InputColumn, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};

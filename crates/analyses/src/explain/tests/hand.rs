@@ -179,4 +179,12 @@ fn interactions_by_hand() {
     let left = centred(a.iter().zip(&b).map(|(x, y)| x * y - x * eb - ea * y).collect());
     let ratio = left.iter().map(|x| x * x).sum::<f64>() / joint.iter().map(|x| x * x).sum::<f64>();
     assert!((pair("a", "b") - ratio.sqrt()).abs() < 1e-9);
+    // The strongest of three pairs, of which two have nothing.
+    let first = ran.section.estimates.iter().filter(|e| e.id.metric() == "interaction_rank").map(|e| e.value.unwrap());
+    assert_eq!(first.collect::<Vec<_>>(), [1.0, 2.0, 2.0]);
+    let all = ran.section.estimates.iter().filter(|e| e.id.metric() == "h_statistic");
+    for estimate in all {
+        let interval = estimate.interval.as_ref().unwrap();
+        assert!(interval.method == "jackknife" && interval.low <= estimate.value.unwrap(), "{estimate:?}");
+    }
 }

@@ -227,3 +227,34 @@ fn shuffled_trees_say_what_the_model_says() {
     }
     assert!(n_compared > 10);
 }
+
+/// Curves from trees are those from asking the whole model, for numbers and for names.
+#[test]
+fn curves_of_trees_say_what_the_model_says() {
+    let data = open(&repository().join("sample/nhefs/test.csv"));
+    let model = model(&repository().join("sample/nhefs/model.txt"));
+    let mut case = case(&data, model.as_ref(), &["0", "1"]);
+    case.features = model.info().inputs.iter().map(|i| i.name.clone()).collect();
+    let params = |method: &str| {
+        json!({ "method": method, "max_rows": 1, "max_calls": 400, "background": 2, "curves": 50, "interactions": 0, "rows": [0],
+                "repeats": 1, "lines": 3 })
+    };
+    let (trees, asked) = (case.run(&params("tree_path_dependent")).unwrap(), case.run(&params("kernel")).unwrap());
+    let curves = |section: &Section, table: &str| -> BTreeMap<(String, String), f64> {
+        let of = |column: &str| match &section.table(table).unwrap().get(column).unwrap().cells {
+            equipoise_document::Cells::Text(names) => names.iter().map(|n| n.clone().unwrap_or_default()).collect(),
+            equipoise_document::Cells::Number(x) => x.iter().map(|x| format!("{x:?}")).collect::<Vec<String>>(),
+            other => panic!("{other:?}"),
+        };
+        let x = if table == "partial_dependence" { of("x") } else { of("value") };
+        let keys = of("feature").into_iter().zip(x);
+        keys.zip(cells(section, table, "prediction").into_iter().flatten()).collect()
+    };
+    for table in ["partial_dependence", "partial_dependence_names"] {
+        let (found, expected) = (curves(&trees.section, table), curves(&asked.section, table));
+        assert!(!found.is_empty() && found.len() == expected.len(), "{table}");
+        for (at, value) in &found {
+            assert!((value - expected[at]).abs() < 1e-9, "{table} {at:?}: {value} {}", expected[at]);
+        }
+    }
+}
