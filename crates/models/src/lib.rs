@@ -2,6 +2,7 @@
 
 mod bind;
 mod catboost;
+mod ebm;
 pub mod endpoint;
 mod error;
 mod lightgbm;

@@ -42,7 +42,7 @@ pub trait Additive: Send + Sync {
 /// What is known of a model without asking it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelInfo {
-    /// `lightgbm`, `xgboost`, `catboost`, `onnx` or `endpoint`.
+    /// `lightgbm`, `xgboost`, `catboost`, `ebm`, `onnx` or `endpoint`.
     pub format: String,
     /// One line for people, for example `gradient-boosted trees, 100 trees`.
     pub describes: String,

@@ -2,7 +2,7 @@
 
 use equipoise_document::ModelSpec;
 
-use crate::{Model, ModelError, catboost, lightgbm, onnx, xgboost};
+use crate::{Model, ModelError, catboost, ebm, lightgbm, onnx, xgboost};
 
 /// Formats that are recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,12 +12,13 @@ enum Format {
     CatBoost,
     CatBoostBinary,
     XgBoostBinary,
+    Ebm,
     Onnx,
     Pickle,
 }
 
 /// Reads a model from the bytes of its file. The format is recognised from the content unless the spec names
-/// it: `lightgbm`, `xgboost`, `catboost` or `onnx`.
+/// it: `lightgbm`, `xgboost`, `catboost`, `ebm` or `onnx`.
 ///
 /// # Errors
 /// When the content is damaged, asks for what is not supported, or is of no known format. Each error says
@@ -34,9 +35,10 @@ pub fn open(path: &str, bytes: &[u8], spec: &ModelSpec) -> Result<Box<dyn Model>
         Some("xgboost") => Some(Format::XgBoost),
         Some("catboost") if !is_catboost_binary(bytes) => Some(Format::CatBoost),
         Some("onnx") => Some(Format::Onnx),
+        Some("ebm") => Some(Format::Ebm),
         Some(other) if other != "catboost" => {
             let problem = format!("the model format `{other}` is not known");
-            return unsupported(&problem, "the formats are lightgbm, xgboost, catboost and onnx");
+            return unsupported(&problem, "the formats are lightgbm, xgboost, catboost, ebm and onnx");
         }
         _ => recognise(path, bytes),
     };
@@ -56,10 +58,11 @@ pub fn open(path: &str, bytes: &[u8], spec: &ModelSpec) -> Result<Box<dyn Model>
             "this is a pickled Python object, which would have to be run to be read",
             "export scikit-learn models to ONNX with skl2onnx, and save boosted trees in their library's own format",
         ),
+        Some(Format::Ebm) => Ok(Box::new(ebm::read(path, bytes, spec)?)),
         Some(Format::Onnx) => Ok(Box::new(onnx::read(path, bytes, spec)?)),
         None => unsupported(
             "the format of the model is not recognised",
-            "LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON and ONNX are read; the spec's `format` names one",
+            "LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON, InterpretML's EBM JSON and ONNX are read; the spec's `format` names one",
         ),
     }
 }
@@ -101,6 +104,9 @@ fn recognise_json(bytes: &[u8]) -> Option<Format> {
         let quoted = format!("\"{key}\"");
         bytes.windows(quoted.len()).any(|window| window == quoted.as_bytes())
     };
+    if has("ebm") && has("outputs") {
+        return Some(Format::Ebm);
+    }
     if has("learner") {
         return Some(Format::XgBoost);
     }

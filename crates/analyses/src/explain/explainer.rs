@@ -166,7 +166,9 @@ impl<'a> Explainer<'a> {
             Ok((ensemble.encode(&inputs.as_inputs())?.values, population.weights))
         };
         let options = |method| Options { method, precision: Precision::Fast, ..Options::default() };
-        let (explainer, says) = if params.method == Method::TreeInterventional {
+        // Terms of an additive model are trees for convenience: none of their branches comes before another.
+        let is_additive = params.method == Method::Auto && subject.asker.model.info().format == "ebm";
+        let (explainer, says) = if is_additive || params.method == Method::TreeInterventional {
             let n = params.background.unwrap_or(EXACT_BACKGROUND);
             let (rows, weights) = encoded(n)?;
             let method = TreeMethod::Interventional(Background { rows: &rows, weights: Some(&weights) });

@@ -41,6 +41,12 @@ impl Categories {
         Self { names, codes, by: By::Text, unknown_is_missing: true, missing: None }
     }
 
+    /// Categories with names; a value that is not among them is another category, and a missing one is missing.
+    #[must_use]
+    pub fn listed(names: Vec<String>) -> Self {
+        Self { unknown_is_missing: false, ..Self::named(names) }
+    }
+
     /// Whole numbers as categories; a number that is not among them is another category.
     #[must_use]
     pub fn integers(values: &[i64]) -> Self {

@@ -13,6 +13,7 @@
 mod by_hand_catboost;
 mod by_hand_lightgbm;
 mod by_hand_xgboost;
+mod ebm;
 mod fixtures;
 mod hostile;
 mod messages;

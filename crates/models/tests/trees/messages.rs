@@ -35,12 +35,12 @@ fn formats_that_are_not_read() {
     assert_eq!(
         message("m.json", b"{\"a\": 1}"),
         "`m.json`: the format of the model is not recognised\n\
-         hint: LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON and ONNX are read; the spec's `format` names one"
+         hint: LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON, InterpretML's EBM JSON and ONNX are read; the spec's `format` names one"
     );
     let spec = ModelSpec { format: Some("pmml".into()), ..ModelSpec::default() };
     assert_eq!(
         open("m.xml", b"<PMML/>", &spec).err().unwrap().to_string(),
-        "`m.xml`: the model format `pmml` is not known\nhint: the formats are lightgbm, xgboost, catboost and onnx"
+        "`m.xml`: the model format `pmml` is not known\nhint: the formats are lightgbm, xgboost, catboost, ebm and onnx"
     );
 }
 

@@ -258,3 +258,24 @@ fn curves_of_trees_say_what_the_model_says() {
         }
     }
 }
+
+/// Attributions of an explainable boosting machine add up to its log-odds, and are those of all coalitions.
+#[test]
+fn boosting_machines_are_exact() {
+    let data = open(&repository().join("cases/ebm/rows.csv"));
+    let model = model(&repository().join("cases/ebm/binary.json"));
+    let mut case = case(&data, model.as_ref(), &["no", "yes"]);
+    case.features = model.info().inputs.iter().map(|i| i.name.clone()).collect();
+    let params = |method: &str, output: &str| {
+        json!({ "method": method, "output": output, "background": 60, "curves": 1, "interactions": 2, "repeats": 1,
+                "metric": "accuracy", "max_rows": 60 })
+    };
+    let ran = case.run(&params("auto", "auto")).unwrap();
+    assert!(value(&ran.section, "explain.additivity_error") < 1e-6);
+    let p = answers(model.as_ref(), &data, &case.features);
+    for (row, p) in p.iter().enumerate() {
+        let sum = case.features.iter().fold(ran.attributions["_base"][row], |sum, f| sum + ran.attributions[f][row]);
+        assert!((1.0 / (1.0 + (-sum).exp()) - p).abs() < 1e-6, "{row}: {sum} {p}");
+    }
+    assert!(ran.section.notes.iter().any(|n| n.text.contains("against 60 background rows")));
+}
