@@ -7,7 +7,8 @@
 //!
 //! Prints CPU seconds on one thread as JSON: `rates` (8 metrics × 10 intersections of coded columns in memory),
 //! `bootstrap` (1,000 resamples of them with percentile intervals of every number and gap, counting included), `section` (the
-//! whole analysis with intervals, tests, curves and sentences) and `section_resampled`. Needs `/proc`.
+//! whole analysis with intervals, tests, curves and sentences), `section_resampled`, the same with scores, and with weights:
+//! there, rows are resampled one by one ([`WEIGHTED_REPLICATES`] times). Needs `/proc`.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark measures time and prints it")]
 
@@ -20,26 +21,30 @@ use equipoise_analyses::{Analysis, Context, Part, Quiet};
 use equipoise_data::{Column, Dataset, Frame, FrameParts, Grouping, GroupingKind, OpenOptions, Targets};
 use equipoise_document::{DataSpec, RunSpec, Task};
 use equipoise_kernels::{Confusion2, Draws, Multinomial};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const REPLICATES: usize = 1000;
+const WEIGHTED_REPLICATES: usize = 200;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
     let path = std::env::args().nth(1).ok_or("name the file that `benches/peers/fairness.py --data DIR` wrote")?;
     let dataset = Dataset::open(&path, &DataSpec::default(), OpenOptions::default())?;
-    let frame = frame(&dataset, false)?;
-    let labels = self::frame(&dataset, true)?;
+    let scored = frame(&dataset, true, false)?;
+    let labels = frame(&dataset, false, false)?;
+    let weighted = frame(&dataset, false, true)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let out = pool.install(|| -> Result<_, Failure> {
         Ok(json!({
-            "rows": frame.n_rows(),
-            "rates": best_of(9, || rates_again(&frame))? / f64::from(AGAIN),
-            "bootstrap": best_of(5, || bootstrap(&frame))?,
-            "section": best_of(3, || section(&labels, &dataset, "recommended"))?,
-            "section_resampled": best_of(3, || section(&labels, &dataset, "percentile_bootstrap"))?,
-            "section_with_scores": best_of(3, || section(&frame, &dataset, "recommended"))?,
+            "rows": labels.n_rows(),
+            "rates": best_of(9, || rates_again(&scored))? / f64::from(AGAIN),
+            "bootstrap": best_of(5, || bootstrap(&scored))?,
+            "section": best_of(3, || section(&labels, &dataset, &json!({})))?,
+            "section_resampled": best_of(3, || section(&labels, &dataset, &resampled(REPLICATES)))?,
+            "section_with_scores": best_of(3, || section(&scored, &dataset, &json!({})))?,
+            "section_weighted": best_of(3, || section(&weighted, &dataset, &json!({})))?,
+            "section_weighted_resampled": best_of(1, || section(&weighted, &dataset, &resampled(WEIGHTED_REPLICATES)))?,
         }))
     })?;
     println!("{out:#}");
@@ -123,7 +128,11 @@ fn quantile(values: &mut [f64], share: f64) -> f64 {
     *low + (next - *low) * (place - place.floor())
 }
 
-fn section(frame: &Frame, dataset: &Dataset, interval: &str) -> Result<f64, Failure> {
+fn resampled(replicates: usize) -> Value {
+    json!({ "interval": "percentile_bootstrap", "replicates": replicates })
+}
+
+fn section(frame: &Frame, dataset: &Dataset, params: &Value) -> Result<f64, Failure> {
     let spec = RunSpec { seed: 17, ..RunSpec::default() };
     let stop = AtomicBool::new(false);
     let context = Context {
@@ -139,14 +148,14 @@ fn section(frame: &Frame, dataset: &Dataset, interval: &str) -> Result<f64, Fail
         host: &equipoise_analyses::NoHost,
     };
     #[allow(clippy::cast_precision_loss, reason = "a number of estimates")]
-    Ok(Fairness.run(&json!({ "interval": interval }), &context)?.estimates.len() as f64)
+    Ok(Fairness.run(params, &context)?.estimates.len() as f64)
 }
 
-/// The file's columns; without the scores where only labels are looked at.
-fn frame(dataset: &Dataset, labels_only: bool) -> Result<Frame, Failure> {
-    let columns = ["y_true", "y_pred", "score", "sex", "race"];
+/// The file's columns, with scores and weights where they are wanted.
+fn frame(dataset: &Dataset, with_scores: bool, with_weights: bool) -> Result<Frame, Failure> {
+    let columns = ["y_true", "y_pred", "score", "weight", "sex", "race"];
     let places: Result<Vec<usize>, _> = columns.iter().map(|c| dataset.column(c)).collect();
-    let mut numbers: [Vec<f64>; 3] = Default::default();
+    let mut numbers: [Vec<f64>; 4] = Default::default();
     let mut codes: [Vec<u16>; 2] = Default::default();
     dataset.for_each(&places?, &mut |chunk| {
         for (into, column) in numbers.iter_mut().zip(&chunk.columns) {
@@ -154,14 +163,14 @@ fn frame(dataset: &Dataset, labels_only: bool) -> Result<Frame, Failure> {
                 into.extend_from_slice(values);
             }
         }
-        for (into, column) in codes.iter_mut().zip(chunk.columns.iter().skip(3)) {
+        for (into, column) in codes.iter_mut().zip(chunk.columns.iter().skip(4)) {
             if let Column::Codes { codes, .. } = column {
                 into.extend(codes.iter().map(|c| u16::try_from(*c).unwrap_or(u16::MAX)));
             }
         }
         Ok(())
     })?;
-    let [truth, predicted, probability] = numbers;
+    let [truth, predicted, probability, weight] = numbers;
     let classes = |v: &[f64]| Targets::Class(v.iter().map(|x| u16::from(*x > 0.5)).collect());
     let groups = ["sex", "race"].iter().zip(codes).filter_map(|(name, codes)| {
         let levels = Arc::clone(&dataset.schema().get(name)?.levels);
@@ -173,8 +182,8 @@ fn frame(dataset: &Dataset, labels_only: bool) -> Result<Frame, Failure> {
         row_ids: None,
         truth: classes(&truth),
         predicted: Some(classes(&predicted)),
-        probability: (!labels_only).then_some(probability),
-        weight: None,
+        probability: with_scores.then_some(probability),
+        weight: with_weights.then_some(weight),
         groups: groups.collect(),
     })?)
 }
