@@ -60,7 +60,7 @@ fn parts_of(file: &File) -> Result<(EnsembleParts, Answer, Option<Vec<String>>),
     if !file.version.starts_with("1.") {
         return Err(Refusal::Unsupported {
             problem: format!("version `{}` of the format is not known", file.version),
-            hint: "version 1.0 is read, which interpret-core 0.3 and later write",
+            hint: "version 1 is read, as interpret-core 0.7 writes it; export the model again with that",
         });
     }
     let ebm = &file.ebm;

@@ -259,7 +259,7 @@ fn curves_of_trees_say_what_the_model_says() {
     }
 }
 
-/// Attributions of an explainable boosting machine add up to its log-odds, and are those of all coalitions.
+/// Attributions of an explainable boosting machine add up to its log-odds; those of its chances are those of all coalitions.
 #[test]
 fn boosting_machines_are_exact() {
     let data = open(&repository().join("cases/ebm/rows.csv"));
@@ -278,4 +278,11 @@ fn boosting_machines_are_exact() {
         assert!((1.0 / (1.0 + (-sum).exp()) - p).abs() < 1e-6, "{row}: {sum} {p}");
     }
     assert!(ran.section.notes.iter().any(|n| n.text.contains("against 60 background rows")));
+    let trees = case.run(&params("auto", "prediction")).unwrap();
+    let all = case.run(&params("exact", "prediction")).unwrap();
+    for feature in &case.features {
+        for (row, (a, b)) in trees.attributions[feature].iter().zip(&all.attributions[feature]).enumerate() {
+            assert!((a - b).abs() < 1e-6, "{feature} {row}: {a} {b}");
+        }
+    }
 }
