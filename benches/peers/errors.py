@@ -11,9 +11,9 @@ Tasks:
                 conditions to each and to all of them, and those that tell nothing new (DivExplorer)
     slices      the ten best conjunctions of up to three conditions with 1 % of the rows, by SliceLine's score
 
-The Responsible AI Toolbox's `erroranalysis` needs Python 3.11 and old NumPy and pandas; where it cannot be installed, what it
-does is done here with the libraries that it calls, LightGBM and pandas, without its own overhead: the ratio to it would be
-larger. `cube` is an exhaustive search in NumPy (a bincount for every subset of columns), which is far quicker than the
+The Responsible AI Toolbox's `erroranalysis` needs Python 3.11 and old NumPy and pandas: in an environment that has it, it is
+measured too (`toolbox_…`, once its data are prepared). What it does is also done with the libraries that it calls, LightGBM and
+pandas, without its own overhead. `cube` is an exhaustive search in NumPy (a bincount for every subset of columns), which is far quicker than the
 `sliceline` package and runs where that runs out of memory; `sliceline` and `divexplorer` are measured up to `--most-sliceline` rows, where they are installed.
 """
 
@@ -78,6 +78,28 @@ def tree(x, wrong):
     leaf = model.booster_.predict(x, pred_leaf=True).ravel().astype(int)
     rows, errors = np.bincount(leaf), np.bincount(leaf, wrong)
     return sorted((int(n), int(e)) for n, e in zip(rows, errors, strict=True))
+
+
+def toolbox(written):
+    """`erroranalysis` itself: CPU seconds of its tree and of its three maps, and the rows of the tree's leaves."""
+    from erroranalysis._internal.constants import ModelTask
+    from erroranalysis._internal.error_analyzer import PredictionsAnalyzer
+
+    x = written.drop(columns=["y_true", "y_pred"])
+    names = [c for c in x.columns if c[0] == "c"]
+    y, predicted = written.y_true.to_numpy(), written.y_pred.to_numpy()
+    task = ModelTask.CLASSIFICATION
+    analyzer = PredictionsAnalyzer(predicted, x, y, list(x.columns), names, model_task=task, metric=None)
+    options = {"max_depth": 3, "num_leaves": 31, "min_child_samples": 20}
+    grow = lambda: analyzer.compute_error_tree(list(x.columns), None, None, **options)
+    times = {}
+    times["toolbox_tree"], nodes = best_of(1, grow)
+    maps = {"names": (["c0", "c3"], False), "width": (["x0", "x1"], False), "quantile": (["x0", "x1"], True)}
+    for name, (columns, by_rank) in maps.items():
+        draw = lambda c=columns, q=by_rank: analyzer.compute_matrix(c, None, None, quantile_binning=q, num_bins=8)
+        times[f"toolbox_map_{name}"], _ = best_of(1, draw)
+    inner = {node["parentId"] for node in nodes}
+    return times, sorted(int(node["size"]) for node in nodes if node["id"] not in inner)
 
 
 def heat_map(x, wrong, columns, cut):
@@ -169,6 +191,9 @@ def main():
     for name, (columns, cut) in maps.items():
         times[f"heat_map_{name}"], cells = best_of(3, lambda c=columns, k=cut: heat_map(x, wrong, c, k))
         values[f"cells_{name}"] = [int(n) for n in cells]
+    if importlib.util.find_spec("erroranalysis"):
+        found, values["toolbox_leaves"] = toolbox(written)
+        times |= found
     codes = coded(x)
     times["cube"], (values["cube_top"], values["family"]) = best_of(1, lambda: cube(codes, wrong))
     if options.rows <= options.most_sliceline and importlib.util.find_spec("sliceline"):
