@@ -11,6 +11,7 @@ mod cohorts;
 mod error;
 mod gate;
 mod groups;
+mod opened;
 mod predictions;
 mod roles;
 pub mod sample;
@@ -22,16 +23,19 @@ mod what_if;
 mod world;
 
 pub use artifacts::ArtifactBytes;
-pub use assess::{Assessment, assess, assess_with_cohorts};
+pub use assess::{Assessment, assess, assess_given, assess_with_cohorts};
 pub use cohorts::{read_cohorts, write_cohorts};
 pub use error::ServiceError;
 pub use gate::{check, compare};
+pub use opened::Given;
 pub use schemas::schema;
 pub use store::{DOCUMENT_FILE, REPORT_FILE, RUN_FILE, check_output, load, read_spec, save, write_file, write_spec};
 pub use what_if::{WHAT_IF, what_if};
 pub use world::{LookUp, World};
 
 pub use equipoise_analyses::{Progress, Quiet, REGISTRY};
+pub use equipoise_data as data;
 pub use equipoise_document as document;
 pub use equipoise_govern as govern;
+pub use equipoise_models as models;
 pub use equipoise_views as views;

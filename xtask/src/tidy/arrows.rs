@@ -16,10 +16,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("analyses", &["document", "kernels", "data", "models", "shapley", "causal", "counterfactuals"]),
     ("views", &["document"]),
     ("govern", &["document", "kernels"]),
-    ("service", &["document", "kernels", "data", "models", "analyses", "views", "govern"]),
-    ("cli", &["document", "service"]),
+    ("report", &["document", "views", "govern"]),
+    ("service", &["document", "kernels", "data", "models", "analyses", "views", "govern", "report"]),
     ("server", &["document", "service"]),
-    ("python", &["document", "service"]),
+    ("cli", &["document", "service", "server"]),
+    ("python", &["document", "service", "server", "cli"]),
     (
         "benches",
         &[
