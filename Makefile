@@ -11,9 +11,11 @@ DEMO ?= demo-assessment
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 RUFF := $(TARGET)/venv-ruff/bin/ruff
 RUFF_VERSION := 0.14.0
+VENV := $(TARGET)/venv-python
+CDYLIB := $(if $(filter Darwin,$(shell uname -s)),lib_equipoise.dylib,lib_equipoise.so)
 HAS_NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo yes)
 
-.PHONY: help demo test fmt lint rust-test doctest codegen tidy python-test bench deny clean need-cargo
+.PHONY: help demo test fmt lint rust-test doctest codegen tidy python-test python-lint wheel bench deny clean need-cargo
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,11 +56,24 @@ codegen: need-cargo ## Checks that generated files are fresh
 tidy: need-cargo ## Checks the crate graph and the house rules
 	$(CARGO) xtask tidy
 
-python-test: ## Checks the Python scripts
+python-test: need-cargo python-lint ## Tests the Python package against the development build
+	@if ! command -v $(PYTHON) >/dev/null; then echo "skipped: $(PYTHON) is not installed"; \
+	elif ! [ -e $(VENV)/installed ] && ! { $(PYTHON) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -r python/requirements-test.txt && touch $(VENV)/installed; }; then \
+		echo "skipped: what the Python tests need could not be installed (python/requirements-test.txt)"; rm -rf $(VENV); \
+	else \
+		$(CARGO) build --workspace --all-targets --locked && cp $(TARGET)/debug/$(CDYLIB) python/equipoise/_equipoise.abi3.so && \
+		PYTHONPATH=python $(VENV)/bin/python -m pytest && $(VENV)/bin/mypy --config-file pyproject.toml; \
+	fi
+
+python-lint: ## Checks the Python sources
 	@if ! command -v $(PYTHON) >/dev/null; then echo "skipped: $(PYTHON) is not installed"; \
 	elif [ -x $(RUFF) ] || { $(PYTHON) -m venv $(TARGET)/venv-ruff && $(TARGET)/venv-ruff/bin/pip install --quiet --disable-pip-version-check ruff==$(RUFF_VERSION); }; then \
 		$(RUFF) check . && $(RUFF) format --check .; \
 	else echo "skipped: ruff could not be installed"; rm -rf $(TARGET)/venv-ruff; fi
+
+wheel: need-cargo ## Builds the Python wheel, with the command inside (needs maturin)
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir $(TARGET)/wheels .
+	@ls -l $(TARGET)/wheels
 
 bench: need-cargo ## Lists the benchmarks and how to run one
 	$(CARGO) xtask bench

@@ -59,7 +59,8 @@ pub(crate) fn collect(
                 answers.sections.push(section);
                 cut.cut_short = is_stopped().then_some(analysis.title());
             }
-            Err(error) if error.is_interruption() => cut.given_up = Some(analysis.title()),
+            // Once the user wants to stop, a model that no longer answers is part of stopping.
+            Err(error) if error.is_interruption() || is_stopped() => cut.given_up = Some(analysis.title()),
             Err(error) => return Err(error),
         }
     }

@@ -1,0 +1,5 @@
+"""`python -m equipoise`: the command."""
+
+from ._command import main
+
+raise SystemExit(main())
