@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Write an assessment in another form.
     Export(ExportArgs),
+    /// Write the report for everybody: a PDF with the verdict on targets, for people to sign.
+    Scorecard(ScorecardArgs),
     /// Judge an assessment by a policy (exit code 1 when it is not met).
     Check(CheckArgs),
     /// Put two assessments side by side.
@@ -211,12 +213,39 @@ pub(crate) enum ExportForm {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ScorecardArgs {
+    /// Directory that `assess` wrote.
+    pub(crate) dir: PathBuf,
+    /// File to write; `-` for standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// What is shown and what is asked for (TOML), or the JSON of an Azure Machine Learning scorecard.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Policy file whose gates are shown too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Cohorts of the Responsible AI Toolbox (JSON); the assessment must have all of them.
+    #[arg(long, visible_alias = "cohorts", value_name = "FILE")]
+    pub(crate) cohort_file: Option<PathBuf>,
+    /// A font file for letters that the usual fonts lack, such as Chinese ones.
+    #[arg(long = "font", value_name = "FILE")]
+    pub(crate) fonts: Vec<PathBuf>,
+    /// Replace a file that is there already.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     /// Directory that `assess` wrote.
     pub(crate) dir: PathBuf,
     /// Policy file (TOML).
+    #[arg(long, value_name = "FILE", required_unless_present = "config")]
+    pub(crate) policy: Option<PathBuf>,
+    /// A scorecard's configuration, whose targets are judged.
     #[arg(long, value_name = "FILE")]
-    pub(crate) policy: PathBuf,
+    pub(crate) config: Option<PathBuf>,
     /// Also write the verdicts as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
@@ -284,7 +313,7 @@ pub(crate) struct DemoArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// `document`, `run-spec`, or an analysis, for example `fairness`.
+    /// `document`, `run-spec`, `policy`, `scorecard`, or an analysis, for example `fairness`.
     pub(crate) of: String,
 }
 

@@ -26,6 +26,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Compare(a) => commands::compare::run(a, &arguments),
         Command::WhatIf(a) => commands::what_if::run(a, &arguments),
         Command::Demo(a) => commands::demo::run(a, &arguments),
+        Command::Scorecard(a) => commands::scorecard::run(a),
         Command::Schema(a) => commands::schema::run(a),
         Command::Completions(a) => commands::completions::run(a),
         Command::Man(a) => commands::man::run(a),

@@ -20,6 +20,10 @@ pub struct Verdict {
     pub cause: Cause,
     /// What the gate asks, in words: `≤ 0.1`.
     pub asks: String,
+    /// The bound itself; none where no number is asked for.
+    pub bound: Option<Bound>,
+    /// Which end of the number is judged.
+    pub on: On,
     /// The end of the number that was judged: its value, or the worse end of its interval.
     pub observed: Option<f64>,
     /// Rows behind the number.
@@ -56,6 +60,8 @@ pub enum Cause {
     NoInterval,
     /// No number of the document has this id or pattern; the nearest ids.
     UnknownId(Vec<String>),
+    /// Something beside numbers is asked for and not there; the reason in words.
+    Unmet(String),
 }
 
 impl Outcome {
@@ -113,7 +119,7 @@ fn why(verdict: &Verdict) -> String {
     let cause = match &verdict.cause {
         Cause::Met => return few.to_owned(),
         Cause::Broken => String::new(),
-        Cause::NoValue(why) => why.clone(),
+        Cause::NoValue(why) | Cause::Unmet(why) => why.clone(),
         Cause::NoInterval => "it has no interval".to_owned(),
         Cause::UnknownId(nearest) => match nearest.first() {
             Some(id) => format!("not in the document; did you mean `{id}`?"),
@@ -153,6 +159,8 @@ fn judge(gate: &Gate, i: usize, estimate: &Estimate) -> Verdict {
         outcome,
         cause,
         asks: demand(gate),
+        bound: Some(gate.bound),
+        on: gate.on,
         observed,
         n: Some(estimate.n),
         small: estimate.small,
@@ -235,6 +243,8 @@ fn unknown(gate: &Gate, i: usize, document: &Document) -> Verdict {
         outcome: Outcome::Fail,
         cause: Cause::UnknownId(nearest),
         asks: demand(gate),
+        bound: Some(gate.bound),
+        on: gate.on,
         observed: None,
         n: None,
         small: false,

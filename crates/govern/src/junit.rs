@@ -91,6 +91,7 @@ fn failure_type(cause: &Cause) -> &'static str {
         Cause::NoValue(_) => "no_value",
         Cause::NoInterval => "no_interval",
         Cause::UnknownId(_) => "unknown_id",
+        Cause::Unmet(_) => "unmet",
     }
 }
 

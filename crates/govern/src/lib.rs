@@ -9,6 +9,7 @@ mod compare;
 mod junit;
 mod pattern;
 mod policy;
+mod require;
 mod sarif;
 mod words;
 
@@ -21,4 +22,5 @@ pub use compare::{Change, Comparison, Pair, compare, comparison_table};
 pub use junit::junit_xml;
 pub use pattern::IdPattern;
 pub use policy::{Bound, Gate, IfMissing, On, Policy, PolicyError, PolicyFile, Severity};
+pub use require::{Approval, Evidence, Require, Signed, check_requirements};
 pub use sarif::sarif_json;

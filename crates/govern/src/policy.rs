@@ -5,6 +5,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::IdPattern;
+use crate::require::{RawRequire, Require};
 
 /// The gates that a document must pass.
 ///
@@ -16,11 +17,23 @@ use crate::IdPattern;
 /// because = "we want to be 95 % sure of it"
 /// if_missing = "fail"                              # fail (default), warn or pass
 /// severity = "error"                               # error (default) or warning
+///
+/// [require]
+/// sections = ["performance", "fairness"]           # and none of them partial
+/// max_age_days = 90
+/// signatures = 2                                   # by different trusted keys
+///
+/// [[require.approval]]
+/// role = "approver"
+/// name = "Ada Lovelace"
+/// key = "ada.pub"                                  # beside the policy, or `sha256:…`
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
-    /// The gates, in the order of the file; there is at least one.
+    /// The gates, in the order of the file.
     pub gates: Vec<Gate>,
+    /// What must be there beside numbers.
+    pub require: Require,
 }
 
 /// One gate, checked: its bound is finite and not contradictory.
@@ -114,6 +127,9 @@ pub struct PolicyFile {
     #[serde(default)]
     #[schemars(with = "Vec<RawGate>")]
     gate: Vec<Spanned<RawGate>>,
+    /// What must be there beside numbers.
+    #[schemars(with = "Option<RawRequire>")]
+    require: Option<Spanned<RawRequire>>,
 }
 
 /// One gate as it is written: `max`, `min`, both, or `equals` with `within`.
@@ -159,7 +175,12 @@ impl Policy {
             problem: error.message().trim().replace('\n', "; "),
             hint: "a gate is, for example, `[[gate]]`, `id = \"performance.accuracy\"`, `min = 0.8`".into(),
         })?;
-        if file.gate.is_empty() {
+        let require = file.require.map(|raw| {
+            let line = line_of(raw.span().start);
+            raw.into_inner().check(line).map_err(|(problem, hint)| PolicyError { line, problem, hint: hint.to_owned() })
+        });
+        let require = require.transpose()?.unwrap_or_default();
+        if file.gate.is_empty() && require.is_empty() {
             return Err(PolicyError {
                 line: 1,
                 problem: "the policy has no gate".into(),
@@ -170,7 +191,7 @@ impl Policy {
             let line = line_of(raw.span().start);
             raw.into_inner().check(line)
         });
-        Ok(Self { gates: gates.collect::<Result<_, _>>()? })
+        Ok(Self { gates: gates.collect::<Result<_, _>>()?, require })
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{Cause, Outcome, Policy, Verdict};
 #[must_use]
 pub fn sarif_json(verdicts: &[Verdict], policy: &Policy, policy_uri: &str) -> String {
     let uri = uri(policy_uri);
-    let rules: Vec<Value> = policy
+    let mut rules: Vec<Value> = policy
         .gates
         .iter()
         .zip(1_usize..)
@@ -37,6 +37,15 @@ pub fn sarif_json(verdicts: &[Verdict], policy: &Policy, policy_uri: &str) -> St
             rule
         })
         .collect();
+    let beside = policy.require.items().into_iter().zip(policy.gates.len() + 1..);
+    rules.extend(beside.map(|((id, asks), i)| {
+        json!({
+            "id": rule_id(i),
+            "name": id,
+            "shortDescription": { "text": asks },
+            "defaultConfiguration": { "level": "error" },
+        })
+    }));
     let results: Vec<Value> = verdicts.iter().map(|v| result(v, &uri)).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

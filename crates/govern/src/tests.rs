@@ -53,6 +53,56 @@ fn document(estimates: Vec<Estimate>) -> Document {
     }
 }
 
+#[test]
+fn what_is_required_beside_numbers() {
+    use crate::{Evidence, Signed, check_requirements};
+    let policy = policy(
+        "[require]\nsections = [\"performance\", \"causal\"]\nmax_age_days = 30\nsignatures = 2\n\
+         [[require.approval]]\nname = \"Ada\"\nrole = \"approver\"\n[[require.approval]]\nkey = \"sha256:aa\"\n",
+    );
+    let document = document(vec![number("performance.accuracy", 0.9)]);
+    let words = |evidence: &Evidence| -> Vec<String> {
+        let verdicts = check_requirements(&document, &policy, evidence);
+        verdicts.iter().map(|v| format!("{} {}: {}", v.gate, v.outcome.word(), v.message)).collect()
+    };
+    assert_eq!(
+        words(&Evidence::default()),
+        [
+            "1 pass: asked is a section `performance`: it is there",
+            "2 fail: asked is a section `causal`: the assessment does not have it",
+            "3 fail: asked is at most 30 days old: it is not known when it was finished",
+            "4 fail: asked is 2 or more signatures: there are 0 by trusted keys",
+            "5 fail: asked is a signature as `approver` by `Ada`: there is none such by a trusted key",
+            "6 fail: asked is a signature with the key `sha256:aa`: there is none such by a trusted key",
+        ]
+    );
+    let signed = |role: &str, name: &str, key: &str| Signed {
+        role: role.to_owned(),
+        name: Some(name.to_owned()),
+        key: key.to_owned(),
+    };
+    // Two signatures by one key count once; Ada signed, but not as approver.
+    let ada = vec![signed("author", "Ada", "sha256:aa"), signed("reviewer", "Ada", "sha256:aa")];
+    let evidence = Evidence { age_days: Some(31.5), signatures: ada };
+    let said = words(&evidence);
+    assert_eq!(said[2], "3 fail: asked is at most 30 days old: it is 31 days old");
+    assert_eq!(said[3], "4 fail: asked is 2 or more signatures: there are 1 by trusted keys");
+    assert!(said[4].starts_with("5 fail") && said[5].starts_with("6 pass"), "{said:?}");
+    let both = vec![signed("approver", "Ada", "sha256:bb"), signed("author", "Bob", "sha256:aa")];
+    let evidence = Evidence { age_days: Some(30.0), signatures: both };
+    let failed: Vec<String> = words(&evidence).into_iter().filter(|w| w.contains(" fail: ")).collect();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+}
+
+#[test]
+fn a_requirement_that_names_nothing_is_refused() {
+    let wrong = |text: &str| Policy::from_toml(text).unwrap_err().to_string();
+    assert!(wrong("[require]\n").contains("the policy has no gate"));
+    assert!(wrong("[require]\nmax_age_days = -1\n").starts_with("policy, line 1: `max_age_days` is `-1`"));
+    assert!(wrong("[[require.approval]]\n").contains("an approval names nobody"));
+    assert!(wrong("[require]\nsection = []\n").contains("unknown field `section`"));
+}
+
 fn policy(text: &str) -> Policy {
     Policy::from_toml(text).unwrap()
 }

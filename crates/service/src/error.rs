@@ -75,6 +75,9 @@ pub enum ServiceError {
         /// Why.
         source: equipoise_govern::PolicyError,
     },
+    /// A report cannot be made, or a signature cannot be read.
+    #[error(transparent)]
+    Report(#[from] equipoise_report::ReportError),
     /// The user stopped it.
     #[error("interrupted; nothing was written")]
     Interrupted,
@@ -98,6 +101,7 @@ impl ServiceError {
             Self::Document { .. } => "document",
             Self::View(_) => "view",
             Self::Policy { .. } => "policy",
+            Self::Report(_) => "report",
         }
     }
 

@@ -7,7 +7,7 @@ use schemars::schema_for;
 
 use crate::ServiceError;
 
-/// The JSON Schema of `document`, `run-spec` or the parameters of an analysis.
+/// The JSON Schema of `document`, `run-spec`, `policy`, `scorecard` (its configuration) or the parameters of an analysis.
 ///
 /// # Errors
 /// When there is none of this name.
@@ -15,11 +15,15 @@ pub fn schema(of: &str) -> Result<String, ServiceError> {
     let schema = match of {
         "document" => schema_for!(Document),
         "run-spec" => schema_for!(RunSpec),
+        "policy" => schema_for!(equipoise_govern::PolicyFile),
+        "scorecard" => schema_for!(equipoise_report::ConfigFile),
         analysis => match equipoise_analyses::find(analysis) {
             Some(analysis) => analysis.params_schema(),
             None => {
-                let known: Vec<&str> =
-                    ["document", "run-spec"].into_iter().chain(REGISTRY.iter().map(|a| a.id())).collect();
+                let known: Vec<&str> = ["document", "run-spec", "policy", "scorecard"]
+                    .into_iter()
+                    .chain(REGISTRY.iter().map(|a| a.id()))
+                    .collect();
                 let near = nearest(of, known.iter().copied()).map(|n| format!("; the nearest name is `{n}`"));
                 return Err(ServiceError::column(
                     format!("there is no schema `{of}`"),

@@ -53,7 +53,7 @@ impl Kind {
 
     /// The kind of a column: p-values have no unit but a name of their own.
     pub(crate) fn of_column(id: &str, unit: &Unit) -> Self {
-        let is_p = matches!(id, "p" | "p_value" | "p_adjusted" | "q_bh" | "q_by");
+        let is_p = matches!(id, "p" | "p_value" | "p_adjusted" | "adjusted_p" | "adjusted_p_value" | "q_bh" | "q_by");
         if is_p && *unit == Unit::Plain { Self::PValue } else { Self::of_unit(unit) }
     }
 

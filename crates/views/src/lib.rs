@@ -12,6 +12,7 @@ mod frame;
 mod html;
 mod json;
 mod markdown;
+pub mod parts;
 mod render;
 mod svg;
 mod terminal;

@@ -8,5 +8,6 @@ pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod man;
 pub(crate) mod schema;
+pub(crate) mod scorecard;
 pub(crate) mod show;
 pub(crate) mod what_if;

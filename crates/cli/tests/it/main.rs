@@ -6,3 +6,4 @@ mod errors;
 mod helpers;
 mod journey;
 mod outside;
+mod scorecard;
