@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Assess(Box<AssessArgs>),
     /// Print an assessment or one of its sections.
     Show(ShowArgs),
+    /// Show assessments in the browser, with their data and model open to further questions.
+    Open(OpenArgs),
     /// Write an assessment in another form.
     Export(ExportArgs),
     /// Write the report for everybody: a PDF with the verdict on targets, for people to sign.
@@ -188,6 +190,25 @@ pub(crate) struct ShowArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    /// Directories that `assess` wrote; several can be compared.
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) dirs: Vec<PathBuf>,
+    /// Port on the loopback address; any free one without.
+    #[arg(long, default_value_t = 0, value_name = "PORT", hide_default_value = true)]
+    pub(crate) port: u16,
+    /// Do not open a browser.
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The path that a proxy puts before every path, for example `/proxy/8080`.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) base_path: Option<String>,
+    /// A host's name that a proxy may give beside `localhost`.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// Directory that `assess` wrote.
     pub(crate) dir: PathBuf,
@@ -313,7 +334,7 @@ pub(crate) struct DemoArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// `document`, `run-spec`, `policy`, `scorecard`, or an analysis, for example `fairness`.
+    /// `document`, `run-spec`, `policy`, `scorecard`, `api` (the dashboard's interface), or an analysis, for example `fairness`.
     pub(crate) of: String,
 }
 

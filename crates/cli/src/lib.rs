@@ -21,6 +21,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match &arguments.command {
         Command::Assess(a) => commands::assess::run(a, &arguments),
         Command::Show(a) => commands::show::run(a, &arguments),
+        Command::Open(a) => commands::open::run(a, &arguments),
         Command::Export(a) => commands::export::run(a),
         Command::Check(a) => commands::check::run(a, &arguments),
         Command::Compare(a) => commands::compare::run(a, &arguments),

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::answers::{self, Answers};
 use crate::artifacts::{ArtifactBytes, Artifacts};
-use crate::opened::{Given, Opened, OpenedModel, OpenedPart, is_address};
+use crate::opened::{Given, Opened, OpenedPart, is_address};
 use crate::{ServiceError, World, predictions};
 
 /// A finished run, not yet written down.
@@ -72,10 +72,7 @@ fn run(spec: &RunSpec, cohort_file: Option<&Path>, given: Given, world: &World) 
     let document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),
         spec: public(spec),
-        provenance: Provenance {
-            partial: is_partial,
-            ..provenance(&public(spec), test, train.as_ref(), model.as_ref())
-        },
+        provenance: provenance(&opened, is_partial),
         task: outcome.task,
         classes: outcome.classes.clone(),
         datasets: std::iter::once(("test", test))
@@ -118,13 +115,8 @@ fn asked_analyses(spec: &RunSpec) -> Result<Vec<&'static dyn Analysis>, ServiceE
     Ok(REGISTRY.iter().copied().filter(|a| only.iter().any(|o| o == a.id())).collect())
 }
 
-fn provenance(
-    spec: &RunSpec,
-    test: &OpenedPart,
-    train: Option<&OpenedPart>,
-    model: Option<&OpenedModel>,
-) -> Provenance {
-    let canonical = serde_json::to_string(spec).unwrap_or_default();
+/// What was read: files, and the model.
+pub(crate) fn inputs(opened: &Opened) -> Vec<InputFingerprint> {
     let files = |part: &OpenedPart, role: &str| {
         let of = |f: &equipoise_data::FileFingerprint| InputFingerprint {
             role: role.to_owned(),
@@ -134,15 +126,20 @@ fn provenance(
         };
         part.dataset.fingerprint().iter().map(of).collect::<Vec<_>>()
     };
-    let mut inputs = files(test, "test");
-    inputs.extend(train.iter().flat_map(|t| files(t, "train")));
-    inputs.extend(model.map(|m| m.fingerprint.clone()));
+    let mut inputs = files(&opened.test, "test");
+    inputs.extend(opened.train.iter().flat_map(|t| files(t, "train")));
+    inputs.extend(opened.model.as_ref().map(|m| m.fingerprint.clone()));
+    inputs
+}
+
+fn provenance(opened: &Opened, is_partial: bool) -> Provenance {
+    let canonical = serde_json::to_string(&public(&opened.spec)).unwrap_or_default();
     Provenance {
         equipoise: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: spec.seed,
+        seed: opened.spec.seed,
         spec_sha256: hex::encode(Sha256::digest(canonical.as_bytes())),
-        inputs,
-        partial: false,
+        inputs: inputs(opened),
+        partial: is_partial,
     }
 }
 

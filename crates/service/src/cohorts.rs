@@ -16,7 +16,7 @@ use crate::classes::Outcome;
 use crate::store::read_text;
 
 /// Columns that a predicate may use beside the dataset's, in the order in which they follow those.
-const SPECIAL: [&str; 6] = ["_true", "_predicted", "_probability", "_error", "_outcome", "_index"];
+pub(crate) const SPECIAL: [&str; 6] = ["_true", "_predicted", "_probability", "_error", "_outcome", "_index"];
 
 /// Codes of `_outcome` for two classes.
 const OUTCOMES: [&str; 4] = ["tn", "fp", "fn", "tp"];
@@ -29,8 +29,7 @@ pub(crate) struct Parsed {
 
 /// Reads all predicates, before any row is asked.
 pub(crate) fn parse(spec: &RunSpec, schema: &Schema, outcome: &Outcome) -> Result<Vec<Parsed>, ServiceError> {
-    let of_dataset = schema.columns.iter().map(|c| (c.name.clone(), c.column_type.into()));
-    let columns: Vec<(String, PredicateType)> = of_dataset.chain(special_types(outcome.task)).collect();
+    let columns: Vec<(String, PredicateType)> = known_columns(schema, outcome.task).collect();
     spec.cohorts
         .iter()
         .map(|cohort| match Predicate::parse(&cohort.predicate, &columns) {
@@ -38,6 +37,25 @@ pub(crate) fn parse(spec: &RunSpec, schema: &Schema, outcome: &Outcome) -> Resul
             Err(error) => Err(failed(cohort, &error)),
         })
         .collect()
+}
+
+/// Whether each row of a frame fulfils a predicate that somebody wrote; `name` is what messages call it.
+pub(crate) fn rows_that_fulfil(
+    name: &str,
+    predicate: &str,
+    task: Task,
+    frame: &Frame,
+    dataset: &Dataset,
+) -> Result<Vec<bool>, ServiceError> {
+    let cohort = CohortSpec { name: name.to_owned(), predicate: predicate.to_owned() };
+    let columns: Vec<(String, PredicateType)> = known_columns(dataset.schema(), task).collect();
+    let parsed = Predicate::parse(predicate, &columns).map_err(|error| failed(&cohort, &error))?;
+    members(&parsed, frame, dataset)?.map_err(|error| failed(&cohort, &error))
+}
+
+/// The columns that a predicate may name.
+fn known_columns(schema: &Schema, task: Task) -> impl Iterator<Item = (String, PredicateType)> {
+    schema.columns.iter().map(|c| (c.name.clone(), c.column_type.into())).chain(special_types(task))
 }
 
 /// How predicates see the columns beside the dataset's.
@@ -146,7 +164,7 @@ fn members(
 /// `_probability` is that of the positive class, for several classes that of the predicted one. `_error` is 1 for a
 /// wrong class and 0 for the right one; for numbers it is the prediction minus the truth. `_outcome` is `tp`, `fp`,
 /// `tn` or `fn`, for several classes `correct` or `incorrect`.
-fn special_column(name: &str, frame: &Frame, rows: &Rows<'_>) -> Column {
+pub(crate) fn special_column(name: &str, frame: &Frame, rows: &Rows<'_>) -> Column {
     let missing = || Column::Number(vec![f64::NAN; rows.len()].into());
     let names = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Arc<[String]>>();
     let target = |target: Target<'_>| match target {

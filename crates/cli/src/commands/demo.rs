@@ -23,5 +23,6 @@ pub(crate) fn run(args: &DemoArgs, arguments: &Arguments) -> Result<Outcome> {
     let shown = dir.display();
     talk(&format!("\nreport:  {}", dir.join(REPORT_FILE).display()));
     talk(&format!("details: equipoise show {shown} fairness"));
+    talk(&format!("browser: equipoise open {shown}"));
     Ok(Outcome::of_run(&assessment.document))
 }

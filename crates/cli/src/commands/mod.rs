@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod man;
+pub(crate) mod open;
 pub(crate) mod schema;
 pub(crate) mod scorecard;
 pub(crate) mod show;

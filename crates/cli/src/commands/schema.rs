@@ -7,6 +7,9 @@ use crate::args::SchemaArgs;
 use crate::output::{Outcome, result};
 
 pub(crate) fn run(args: &SchemaArgs) -> Result<Outcome> {
-    result(&schema(&args.of)?)?;
+    // The interface of the page is described by the server, which the service does not know.
+    let text =
+        if args.of == "api" { serde_json::to_string_pretty(&equipoise_server::openapi())? } else { schema(&args.of)? };
+    result(&text)?;
     Ok(Outcome::Done)
 }

@@ -1,0 +1,26 @@
+//! The page itself.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::Shared;
+use crate::error::Refusal;
+
+/// What a page of ours may load: what is in it, and this server's answers.
+const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; \
+                      font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
+/// The dashboard; the plain report where the program was built without it.
+pub(crate) async fn page(State(shared): State<Shared>) -> Result<Response, Refusal> {
+    let Some(first) = shared.assessments.first() else {
+        return Err(Refusal::not_found("there is no assessment", ""));
+    };
+    let html = equipoise_service::views::html(&first.document);
+    let mut response = (StatusCode::OK, html).into_response();
+    for (name, value) in [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)]
+    {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}
