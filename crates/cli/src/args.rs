@@ -46,6 +46,14 @@ pub(crate) enum Command {
     Scorecard(ScorecardArgs),
     /// Judge an assessment by a policy (exit code 1 when it is not met).
     Check(CheckArgs),
+    /// Sign an assessment, the files beside it and its reports.
+    Sign(SignArgs),
+    /// Say whether an assessment is still what was signed, and by whom (exit code 1 when it is not).
+    Verify(VerifyArgs),
+    /// Make a key to sign with.
+    Keygen(KeygenArgs),
+    /// Run a stored assessment again and say whether every number came out the same (exit code 1 when not).
+    Reproduce(ReproduceArgs),
     /// Put two assessments side by side.
     Compare(CompareArgs),
     /// Ask what a model would say to other values, or who would be decided otherwise at another threshold.
@@ -267,12 +275,117 @@ pub(crate) struct CheckArgs {
     /// A scorecard's configuration, whose targets are judged.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// A signature that `sign` wrote, where the policy requires some; several may be given.
+    #[arg(long = "signature", value_name = "FILE")]
+    pub(crate) signatures: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// Also write the verdicts as JUnit XML.
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Also write the verdicts as SARIF.
     #[arg(long, value_name = "FILE")]
     pub(crate) sarif: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = FormatArg::Table)]
+    pub(crate) format: FormatArg,
+}
+
+/// Whom one trusts.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// A public key that is trusted; several may be given.
+    #[arg(long = "key", value_name = "FILE")]
+    pub(crate) keys: Vec<PathBuf>,
+    /// An authority's certificate that is trusted; several may be given.
+    #[arg(long = "ca", value_name = "FILE")]
+    pub(crate) authorities: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RoleArg {
+    Author,
+    Reviewer,
+    Approver,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignArgs {
+    /// Directory that `assess` wrote.
+    pub(crate) dir: PathBuf,
+    /// The private key: PKCS#8 in PEM, Ed25519 or ECDSA.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Your certificates in PEM, your own first, for those who trust an authority and not a key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) chain: Option<PathBuf>,
+    /// A report that is covered too, such as a scorecard; several may be given.
+    #[arg(long = "with", value_name = "FILE")]
+    pub(crate) with: Vec<PathBuf>,
+    /// The role in which you sign.
+    #[arg(long = "as", value_enum, default_value_t = RoleArg::Author, value_name = "ROLE")]
+    pub(crate) role: RoleArg,
+    /// Your name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// What you add.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    /// File to write; `-` for standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Replace a file that is there already.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Directory that `assess` wrote.
+    pub(crate) dir: PathBuf,
+    /// The signature that `sign` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signature: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    /// A signed report that does not lie in the directory or beside the signature; several may be given.
+    #[arg(long = "with", value_name = "FILE")]
+    pub(crate) with: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value_t = FormatArg::Table)]
+    pub(crate) format: FormatArg,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AlgorithmArg {
+    Ed25519,
+    EcdsaP256,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeygenArgs {
+    /// File to write the private key to; the public one is written beside it, with `.pub` at its end.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The kind of key.
+    #[arg(long, value_enum, default_value_t = AlgorithmArg::Ed25519)]
+    pub(crate) algorithm: AlgorithmArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReproduceArgs {
+    /// Directory that `assess` wrote.
+    pub(crate) dir: PathBuf,
+    /// Where relative paths of the stored spec begin; the working directory by default.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Where the assessed rows are now.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<String>,
+    /// Where the training rows are now.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) train: Option<String>,
+    /// Where the model is now.
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) model: Option<String>,
     #[arg(long, value_enum, default_value_t = FormatArg::Table)]
     pub(crate) format: FormatArg,
 }

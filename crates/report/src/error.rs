@@ -26,6 +26,21 @@ pub enum ReportError {
     /// The typesetter refuses.
     #[error("the report cannot be typeset: {0}\nhint: leave out logo and fonts to see whether they are the cause")]
     Typeset(String),
+    /// A key, certificate or signature cannot be read.
+    #[error("{what}: {problem}\nhint: {hint}")]
+    Evidence {
+        /// Which.
+        what: String,
+        /// What is wrong.
+        problem: String,
+        /// How to mend it.
+        hint: String,
+    },
+    /// A signature that could be read is not valid by anybody who is trusted.
+    #[error(
+        "the signature is not valid: {0}\nhint: either it was changed, or it was made with a key that is not among those named by `--key` and `--ca`"
+    )]
+    Invalid(String),
     /// A result cannot be written as JSON.
     #[error("the report cannot be written as json: {0}\nhint: the document holds a number that is not finite")]
     Json(#[from] serde_json::Error),
@@ -34,6 +49,10 @@ pub enum ReportError {
 impl ReportError {
     pub(crate) fn config(place: impl Into<String>, problem: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Config { place: place.into(), problem: problem.into(), hint: hint.into() }
+    }
+
+    pub(crate) fn evidence(what: impl Into<String>, problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Evidence { what: what.into(), problem: problem.into(), hint: hint.into() }
     }
 }
 

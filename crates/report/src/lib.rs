@@ -7,6 +7,7 @@
 mod card;
 mod config;
 mod error;
+pub mod evidence;
 mod tongue;
 mod typeset;
 

@@ -114,7 +114,12 @@ impl ServiceError {
     /// The exit code of a command that ends with it.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.is_interruption() { 130 } else { 2 }
+        match self {
+            error if error.is_interruption() => 130,
+            // The question was answered, and the answer is no.
+            Self::Report(equipoise_report::ReportError::Invalid(_)) => 1,
+            _ => 2,
+        }
     }
 
     pub(crate) fn column(problem: impl Into<String>, hint: impl Into<String>) -> Self {

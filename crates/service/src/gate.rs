@@ -1,23 +1,26 @@
 //! Judging and comparing assessments.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use equipoise_analyses::paired::paired_differences;
 use equipoise_document::{Document, EstimateId, Level, Note};
-use equipoise_govern::{Comparison, Evidence, Policy, Verdict};
-use equipoise_report::Config;
+use equipoise_govern::{Comparison, Evidence, Policy, Signed, Verdict};
+use equipoise_report::evidence::Trust;
+use equipoise_report::{Config, ReportError};
 
-use crate::ServiceError;
-use crate::scorecard::finished;
-use crate::store::{load, read_text};
+use crate::evidence::{TrustFiles, read_keys, read_trust, verified};
+use crate::scorecard::{document_sha256, finished};
+use crate::store::{DOCUMENT_FILE, load, read_text};
 use crate::stored_frame::stored_frame;
+use crate::{ServiceError, World};
 
 /// A policy and its verdicts on a stored assessment.
 ///
 /// # Errors
 /// When document or policy cannot be read.
 pub fn check(place: &Path, policy: &Path) -> Result<(Policy, Vec<Verdict>), ServiceError> {
-    judge(place, &Asked { policy: Some(policy), ..Asked::default() })
+    let judged = judge(place, &Asked { policy: Some(policy), ..Asked::default() }, &World::real())?;
+    Ok((judged.policy, judged.verdicts))
 }
 
 /// What an assessment is held against.
@@ -27,23 +30,81 @@ pub struct Asked<'a> {
     pub policy: Option<&'a Path>,
     /// A scorecard's configuration, whose targets are gates.
     pub config: Option<&'a Path>,
-    /// The time, in RFC 3339, against which freshness is judged.
-    pub now: Option<&'a str>,
+    /// Signatures over the assessment, which a policy may require.
+    pub signatures: &'a [PathBuf],
+    /// Whom one trusts beside the keys that the policy itself names.
+    pub trust: TrustFiles<'a>,
 }
 
-/// All gates, those of the scorecard's targets first, and their verdicts on a stored assessment. A scorecard of the same
-/// configuration and policy shows the same verdicts.
+/// Gates and requirements, and what follows from them.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// All gates, those of the scorecard's targets first, and what is required beside numbers.
+    pub policy: Policy,
+    /// A verdict for each.
+    pub verdicts: Vec<Verdict>,
+    /// Signatures that do not count, and why.
+    pub troubles: Vec<String>,
+}
+
+/// Holds a stored assessment against targets and a policy. A scorecard of the same configuration and policy shows the same
+/// verdicts; those on signatures and freshness are given here alone, because they come after it.
 ///
 /// # Errors
-/// When document, policy or configuration cannot be read.
-pub fn judge(place: &Path, asked: &Asked<'_>) -> Result<(Policy, Vec<Verdict>), ServiceError> {
+/// When document, policy, configuration or a key cannot be read.
+pub fn judge(place: &Path, asked: &Asked<'_>, world: &World) -> Result<Judged, ServiceError> {
     let document = load(place)?;
     let config = asked.config.map(read_config).transpose()?;
-    let policy = joined_policy(&document, config.as_ref(), asked.policy)?;
-    let evidence = Evidence { age_days: asked.now.and_then(|now| age_days(place, now)), signatures: Vec::new() };
+    let mut policy = joined_policy(&document, config.as_ref(), asked.policy)?;
+    let mut trust = read_trust(asked.trust, world)?;
+    // A key that an approval names is trusted, and from here on it is known by its id.
+    let folder = asked.policy.and_then(Path::parent).unwrap_or(Path::new(""));
+    for approval in &mut policy.require.approvals {
+        if let Some(name) = approval.key.as_mut().filter(|name| !name.starts_with("sha256:")) {
+            let keys = read_keys(&folder.join(&*name))?;
+            if let Some(key) = keys.first() {
+                *name = key.id();
+            }
+            trust.keys.extend(keys);
+        }
+    }
+    let (signatures, troubles) = signatures(place, asked.signatures, &trust)?;
+    let evidence = Evidence { age_days: age_days(place, &(world.now)()), signatures };
     let mut verdicts = equipoise_govern::check(&document, &policy);
     verdicts.extend(equipoise_govern::check_requirements(&document, &policy, &evidence));
-    Ok((policy, verdicts))
+    Ok(Judged { policy, verdicts, troubles })
+}
+
+/// Signatures that are valid, by trusted keys, and over this document as it is.
+fn signatures(place: &Path, files: &[PathBuf], trust: &Trust) -> Result<(Vec<Signed>, Vec<String>), ServiceError> {
+    let (mut out, mut troubles) = (Vec::new(), Vec::new());
+    if files.is_empty() {
+        return Ok((out, troubles));
+    }
+    let own = document_sha256(place)?;
+    for path in files {
+        let verified = match verified(path, trust) {
+            Ok(verified) => verified,
+            Err(ServiceError::Report(ReportError::Invalid(why))) => {
+                troubles.push(format!("`{}`: {why}", path.display()));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let is_of_this = verified.statement.subject.iter().any(|s| s.name == DOCUMENT_FILE && s.sha256() == Some(&own));
+        if !is_of_this {
+            troubles.push(format!("`{}`: it is over another document, or this one was changed since", path.display()));
+            continue;
+        }
+        let said = verified.statement.predicate;
+        out.push(Signed {
+            role: said.role.word().to_owned(),
+            // What an authority certified counts for more than what the signer says of himself.
+            name: verified.certified_name.or(said.name),
+            key: verified.key,
+        });
+    }
+    Ok((out, troubles))
 }
 
 /// Days since the assessment was finished.

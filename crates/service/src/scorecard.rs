@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use equipoise_govern::Verdict;
+use equipoise_govern::{Evidence, Policy, Require, Verdict, check_requirements};
 use equipoise_report::{Assets, Config, Scorecard};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -37,7 +37,12 @@ pub fn scorecard(place: &Path, spec: &CardSpec<'_>) -> Result<(Scorecard, Vec<Ve
         check_cohorts(&document, path)?;
     }
     let policy = joined_policy(&document, Some(&config), spec.policy)?;
-    let verdicts = equipoise_govern::check(&document, &policy);
+    let mut verdicts = equipoise_govern::check(&document, &policy);
+    // Signatures and age come after the card.
+    let sections =
+        Require { sections: policy.require.sections.clone(), line: policy.require.line, ..Require::default() };
+    let of_sections = Policy { require: sections, ..policy };
+    verdicts.extend(check_requirements(&document, &of_sections, &Evidence::default()));
     let assets = assets(place, spec, &config)?;
     let card = equipoise_report::scorecard(&document, &verdicts, &config, &assets)?;
     Ok((card, verdicts))

@@ -126,6 +126,23 @@ fn output(path: &Path, error: &std::io::Error) -> ServiceError {
 /// # Errors
 /// When it exists without `force`, or cannot be written.
 pub fn write_file(path: &Path, bytes: &[u8], force: bool) -> Result<(), ServiceError> {
+    write_secret(path, bytes, force)?;
+    set_readable(path);
+    Ok(())
+}
+
+/// Temporary files are private to their maker; a result is as readable as any other new file.
+#[cfg(unix)]
+fn set_readable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(0o644));
+}
+
+#[cfg(not(unix))]
+fn set_readable(_: &Path) {}
+
+/// Writes one file that its owner alone can read.
+pub(crate) fn write_secret(path: &Path, bytes: &[u8], force: bool) -> Result<(), ServiceError> {
     if path.exists() && !force {
         return Err(ServiceError::Output {
             path: path.display().to_string(),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod errors;
+mod evidence;
 mod helpers;
 mod journey;
 mod outside;

@@ -4,4 +4,5 @@
 
 mod card;
 mod config;
+mod evidence;
 mod made;
