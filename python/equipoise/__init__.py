@@ -19,9 +19,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import metrics
     from ._assess import analyses, assess, causal, counterfactuals, errors, explain, fairness
     from ._assessment import Assessment, Estimate, Note, Section, Svg, Table, check, compare, load
     from ._errors import EquipoiseError, Interrupted
+    from ._tree_explainer import Explanation, TreeExplainer
 
 _PLACES = {
     "Assessment": "_assessment",
@@ -41,6 +43,8 @@ _PLACES = {
     "explain": "_assess",
     "fairness": "_assess",
     "EquipoiseError": "_errors",
+    "Explanation": "_tree_explainer",
+    "TreeExplainer": "_tree_explainer",
     "Interrupted": "_errors",
 }
 
@@ -48,11 +52,13 @@ __all__ = [
     "Assessment",
     "EquipoiseError",
     "Estimate",
+    "Explanation",
     "Interrupted",
     "Note",
     "Section",
     "Svg",
     "Table",
+    "TreeExplainer",
     "analyses",
     "assess",
     "causal",
@@ -63,10 +69,13 @@ __all__ = [
     "explain",
     "fairness",
     "load",
+    "metrics",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "metrics":
+        return importlib.import_module(f"{__name__}.{name}")
     if name == "__version__":
         return importlib.import_module(f"{__name__}._equipoise").__version__
     place = _PLACES.get(name)

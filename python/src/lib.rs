@@ -9,6 +9,7 @@ mod assessment;
 mod command;
 mod data;
 mod error;
+mod explainer;
 mod forest;
 mod model;
 mod native;
@@ -22,6 +23,7 @@ fn _equipoise(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<assessment::Assessment>()?;
     module.add_class::<data::Data>()?;
+    module.add_class::<explainer::Explainer>()?;
     module.add_class::<native::NativeModel>()?;
     module.add_function(wrap_pyfunction!(run::assess, module)?)?;
     module.add_function(wrap_pyfunction!(run::analyses, module)?)?;

@@ -119,6 +119,11 @@ fn add(found: &mut (&'static str, usize, Vec<f64>), outputs: Outputs) {
 }
 
 impl NativeModel {
+    /// The model itself.
+    pub(crate) fn shared(&self) -> Arc<dyn Model> {
+        Arc::clone(&self.model)
+    }
+
     /// A handle for one run.
     pub(crate) fn model(&self) -> Box<dyn Model> {
         Box::new(Handle(Arc::clone(&self.model)))

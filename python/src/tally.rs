@@ -81,8 +81,8 @@ pub(crate) fn moments<'py>(
         let Some(sums) = usize::try_from(*g).ok().filter(|g| *g < n_groups).and_then(|g| sums.get_mut(g)) else {
             continue;
         };
-        let (e, y, q) = (p - y, y - centre, p - centre);
-        for (sum, x) in sums.iter_mut().zip([1.0, y, y * y, q, e.abs(), e * e, e]) {
+        let (e, y) = (p - y, y - centre);
+        for (sum, x) in sums.iter_mut().zip([1.0, y, y * y, *p, e.abs(), e * e, e]) {
             *sum += w * x;
         }
         if let Some(rows) = sums.last_mut() {

@@ -20,7 +20,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("service", &["document", "kernels", "data", "models", "analyses", "views", "govern", "report"]),
     ("server", &["document", "service"]),
     ("cli", &["document", "service", "server"]),
-    ("python", &["document", "service", "server", "cli"]),
+    ("python", &["document", "shapley", "service", "server", "cli"]),
     (
         "benches",
         &[
