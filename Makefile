@@ -13,25 +13,31 @@ RUFF := $(TARGET)/venv-ruff/bin/ruff
 RUFF_VERSION := 0.14.0
 VENV := $(TARGET)/venv-python
 CDYLIB := $(if $(filter Darwin,$(shell uname -s)),lib_equipoise.dylib,lib_equipoise.so)
+CHROMIUM ?= /usr/bin/chromium
+export CHROMIUM
+HAS_NPM := $(shell command -v npm >/dev/null 2>&1 && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && echo yes)
 HAS_NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo yes)
 
-.PHONY: help demo test fmt lint rust-test doctest codegen tidy python-test python-lint wheel bench deny clean need-cargo
+.PHONY: help demo test web web-test fmt lint rust-test doctest codegen tidy python-test python-lint wheel bench deny clean need-cargo
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: need-cargo ## Builds the program, assesses the bundled sample and shows the result
+demo: need-cargo web ## Builds the program, assesses the bundled sample and shows the result
 	$(CARGO) build --release --locked --package equipoise-cli
 	@$(TARGET)/release/equipoise demo -o $(DEMO)
 	@echo
 	@echo "The assessment is in $(DEMO)/. To look at it in a browser, open"
 	@for page in $(DEMO)/*.html; do if [ -e "$$page" ]; then echo "  file://$$(realpath "$$page")"; fi; done
+	@if [ -e web/dist/index.html ]; then $(TARGET)/release/equipoise export $(DEMO) --to html -o $(DEMO)/dashboard.html --force && \
+		echo "or, to look through it," && echo "  file://$$(realpath $(DEMO)/dashboard.html)"; fi
 
-test: need-cargo fmt lint rust-test doctest codegen tidy python-test ## Runs every test and check
+test: need-cargo web fmt lint rust-test doctest codegen tidy python-test web-test ## Runs every test and check
 	@echo
 	@echo "All passed: format, clippy, tests, doctests, generated files, tidy$$([ -x $(RUFF) ] && echo ', Python')."
 	@$(if $(HAS_NEXTEST),true,echo "(tests ran with cargo test: cargo-nextest is not installed)")
 	@command -v $(PYTHON) >/dev/null || echo "(Python checks were skipped: $(PYTHON) is not installed)"
+	@$(if $(HAS_NPM),[ -x "$(CHROMIUM)" ] || echo "(journeys through the dashboard were skipped: Chromium is not installed)",echo "(the dashboard was neither built nor tested: Node 20 is not installed)")
 
 fmt: need-cargo ## Checks the format
 	$(CARGO) fmt --all --check
@@ -74,6 +80,25 @@ python-lint: ## Checks the Python sources
 wheel: need-cargo ## Builds the Python wheel, with the command inside (needs maturin)
 	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir $(TARGET)/wheels .
 	@ls -l $(TARGET)/wheels
+
+# The page is put into the program when it is built, so it comes first.
+web: ## Builds the dashboard's page
+ifeq ($(HAS_NPM),yes)
+	@if [ ! -e web/node_modules/.package-lock.json ] || [ web/package-lock.json -nt web/node_modules/.package-lock.json ]; then \
+		cd web && npm ci --no-audit --no-fund; fi
+	cd web && npm run --silent build
+else
+	@echo "skipped: the dashboard needs Node 20 with npm; the program works without it"
+endif
+
+web-test: web ## Checks the dashboard: types, style, units, journeys in a browser
+ifeq ($(HAS_NPM),yes)
+	@[ -x "$(CHROMIUM)" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || apt-get install -y -qq chromium >/dev/null 2>&1 || true
+	@[ -x "$(CHROMIUM)" ] || echo "skipped: journeys need Chromium; name one with CHROMIUM=/path"
+	cd web && EQUIPOISE="$(abspath $(TARGET))/debug/equipoise" npm run --silent check
+else
+	@echo "skipped: the dashboard's checks need Node 20 with npm"
+endif
 
 bench: need-cargo ## Lists the benchmarks and how to run one
 	$(CARGO) xtask bench

@@ -233,7 +233,10 @@ pub(crate) struct ExportArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ExportForm {
+    /// The dashboard with the document in it: one file to look through in any browser.
     Html,
+    /// The plain report: one file to read, without scripts.
+    Report,
     Csv,
     Json,
     Md,

@@ -4,6 +4,9 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use equipoise_service::views::dashboard::{self, LiveConfig};
+use equipoise_service::views::html;
+
 use crate::Shared;
 use crate::error::Refusal;
 
@@ -16,7 +19,12 @@ pub(crate) async fn page(State(shared): State<Shared>) -> Result<Response, Refus
     let Some(first) = shared.assessments.first() else {
         return Err(Refusal::not_found("there is no assessment", ""));
     };
-    let html = equipoise_service::views::html(&first.document);
+    let html = if dashboard::available() {
+        dashboard::live_page(&LiveConfig { base: &shared.base_path, token: &shared.token })
+            .map_err(|_| Refusal::internal())?
+    } else {
+        html(&first.document)
+    };
     let mut response = (StatusCode::OK, html).into_response();
     for (name, value) in [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)]
     {

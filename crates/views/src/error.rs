@@ -29,6 +29,12 @@ pub enum ViewError {
         /// The sections that have one.
         sections: String,
     },
+    /// The page of the dashboard is not in this build.
+    #[error(
+        "the dashboard is not in this build\nhint: run `make web`, which needs Node, and build again; the plain report \
+         needs neither (`--to report`)"
+    )]
+    NoDashboard,
     /// The document cannot be written as JSON.
     #[error("the result cannot be written as json: {0}\nhint: the document holds a number that is not finite")]
     Json(#[from] serde_json::Error),

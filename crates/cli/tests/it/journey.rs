@@ -36,9 +36,17 @@ fn assess_show_check_compare_export() {
     let paired = place.run("compare a b --format json");
     assert!(paired.out.contains("paired_newcombe"), "the same rows are compared in pairs: {}", paired.out);
 
-    assert_eq!(place.run("export a --to html -o a.html").code, Some(0));
+    assert_eq!(place.run("export a --to report -o a.html").code, Some(0));
     assert!(std::fs::read_to_string(place.path().join("a.html")).unwrap().starts_with("<!"));
-    assert_eq!(place.run("export a --to html -o a.html").code, Some(2), "an existing file needs --force");
+    assert_eq!(place.run("export a --to report -o a.html").code, Some(2), "an existing file needs --force");
+
+    let dashboard = place.run("export a --to html -o d.html");
+    if dashboard.code == Some(0) {
+        let page = std::fs::read_to_string(place.path().join("d.html")).unwrap();
+        assert!(page.contains("id=\"equipoise-documents\">[{\"id\":\"0\",\"name\":\"a\""));
+    } else {
+        assert!(dashboard.err.contains("hint: run `make web`"), "a build without the page: {}", dashboard.err);
+    }
 }
 
 #[test]

@@ -215,7 +215,7 @@ fn a_full_disk_leaves_nothing_half_written() {
     let (code, said) = limited(16, &format!("{assess} --seed 5 -o out --force"));
     assert_eq!((code, place.entries()), (Some(2), vec!["out".to_owned(), "p.csv".to_owned()]), "{said}");
     assert_eq!(document(), before);
-    let (code, said) = limited(4, "export out --to html -o page.html");
+    let (code, said) = limited(4, "export out --to report -o page.html");
     assert_eq!((code, place.entries()), (Some(2), vec!["out".to_owned(), "p.csv".to_owned()]), "{said}");
 }
 

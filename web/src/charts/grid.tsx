@@ -1,0 +1,182 @@
+/** Coloured cells over two columns of labels: heat maps and matrices of counts. */
+import type { ReactNode } from 'react';
+import type { Axis } from '../generated/document';
+import { whyMissing } from '../document/words';
+import { Hatch, Label, need, r, textWidth, type Drawing, type Mark, type Picture } from './parts';
+
+interface Names {
+  across: string;
+  down: string;
+  value: string;
+  axis?: Axis;
+}
+
+/** Labels on a side; the rest is in the table. */
+const MOST_LABELS = 60;
+
+/** Draws a grid of cells with their numbers. */
+export function drawGrid(picture: Picture, names: Names): Drawing {
+  const { frame, width, t } = picture;
+  const [across, down, values] = [
+    need(frame, names.across),
+    need(frame, names.down),
+    need(frame, names.value),
+  ];
+  const counts = names.value === 'n' ? null : frame.column('n');
+  const [columns, lines] = [new Map<string, number>(), new Map<string, number>()];
+  const cells = new Map<string, number>();
+  let hidden = 0;
+  for (let row = 0; row < frame.n; row++) {
+    const [j, i] = [placeIn(columns, across.label(row)), placeIn(lines, down.label(row))];
+    if (i < 0 || j < 0) hidden += 1;
+    else if (!cells.has(`${i} ${j}`)) cells.set(`${i} ${j}`, row);
+  }
+  const [xs, ys] = [[...columns.keys()], [...lines.keys()]];
+  const left = Math.min(Math.max(40, ...ys.map((l) => textWidth(l))), Math.max(80, width * 0.28)) + 40;
+  const wide = Math.min(150, (width - left - 4) / Math.max(1, xs.length));
+  const longest = Math.max(0, ...xs.map((l) => textWidth(l)));
+  const isTurned = longest > wide - 6 && wide < 90;
+  const top = isTurned ? Math.min(longest, 130) * 0.72 + 34 : 42;
+  const tall = ys.length > 15 ? 22 : ys.length > 6 ? 32 : 40;
+  const bottom = top + ys.length * tall;
+  const shade = shading(
+    [...cells.values()].map((row) => values.value(row)),
+    names.axis,
+  );
+  const hatch = `h-${frame.table.id.replace(/[^a-z0-9]/gi, '')}`;
+  const marks: Mark[] = [];
+  const parts: ReactNode[] = [];
+  ys.forEach((line, i) => {
+    const y = top + i * tall;
+    parts.push(
+      <Label key={`y${i}`} x={left - 10} y={y + tall / 2 + 4} anchor="end" text={line} room={left - 36} />,
+    );
+    xs.forEach((column, j) => {
+      const row = cells.get(`${i} ${j}`);
+      const x = left + j * wide;
+      const cell = row === undefined ? null : values.cell(row);
+      const name = `${line}, ${column}`;
+      if (row === undefined || !cell || cell.value === null) {
+        const why = cell?.missing ? `: ${whyMissing(cell.missing)}` : '';
+        parts.push(
+          <rect
+            key={`${i} ${j}`}
+            className="no"
+            style={{ fill: `url(#${hatch})` }}
+            x={r(x + 1)}
+            y={r(y + 1)}
+            width={r(wide - 2)}
+            height={tall - 2}
+          />,
+        );
+        marks.push({
+          x: x + wide / 2,
+          y: y + tall / 2,
+          row: row ?? -1,
+          text: `${name}: ${t('missing_value')}${why}`,
+        });
+        return;
+      }
+      const [tint, strength] = shade(cell.value);
+      const sign = cell.small ? ' †' : '';
+      const long = `${values.style.short(cell.value)}${sign}`;
+      const text = textWidth(long) < wide - 4 ? long : `${values.style.bare(cell.value)}${sign}`;
+      const n = counts && row !== undefined ? counts.value(row) : null;
+      const on = strength > 0.55 ? ' on' : '';
+      const rows = n === null ? '' : `n ${counts?.style.full(n) ?? n}`;
+      const isRoomy = tall >= 32 && rows && textWidth(rows, 11) < wide - 6;
+      parts.push(
+        <g key={`${i} ${j}`}>
+          <rect
+            className={`cell ${tint}`}
+            style={{ fillOpacity: strength }}
+            x={r(x + 1)}
+            y={r(y + 1)}
+            width={r(wide - 2)}
+            height={tall - 2}
+            rx={2}
+          />
+          {textWidth(text) < wide - 4 && tall >= 18 && (
+            <Label
+              className={`lb${on}`}
+              x={x + wide / 2}
+              y={y + tall / 2 + (isRoomy ? -2 : 4)}
+              anchor="middle"
+              text={text}
+            />
+          )}
+          {isRoomy && textWidth(text) < wide - 4 && (
+            <Label
+              className={`tk in${on}`}
+              x={x + wide / 2}
+              y={y + tall / 2 + 12}
+              anchor="middle"
+              text={rows}
+            />
+          )}
+        </g>,
+      );
+      marks.push({
+        x: x + wide / 2,
+        y: y + tall / 2,
+        row,
+        text: `${name}: ${values.line(row)}${rows ? `, ${rows}` : ''}`,
+      });
+    });
+  });
+  const body = (
+    <>
+      <Hatch id={hatch} />
+      <Label className="at" x={left} y={12} text={across.title} room={width - left} />
+      <Label
+        className="at"
+        x={12}
+        y={(top + bottom) / 2}
+        anchor="middle"
+        turn={-90}
+        text={down.title}
+        room={Math.max(70, bottom - top)}
+      />
+      {xs.map((label, j) => (
+        <Label
+          key={label}
+          x={left + (j + 0.5) * wide - (isTurned ? 4 : 0)}
+          y={top - 8}
+          anchor={isTurned ? 'start' : 'middle'}
+          turn={isTurned ? -40 : undefined}
+          text={label}
+          room={isTurned ? 130 : wide - 4}
+        />
+      ))}
+      {parts}
+      {hidden > 0 && (
+        <Label className="wh" x={left} y={bottom + 20} text={t('hidden_marks', { n: hidden })} />
+      )}
+    </>
+  );
+  return { height: bottom + (hidden > 0 ? 30 : 10), body, marks };
+}
+
+function placeIn(places: Map<string, number>, name: string): number {
+  const known = places.get(name);
+  if (known !== undefined) return known;
+  if (places.size >= MOST_LABELS) return -1;
+  places.set(name, places.size);
+  return places.size - 1;
+}
+
+/** Tint and strength of a number: one colour from the lowest on, or two from zero on. */
+function shading(values: (number | null)[], axis: Axis | undefined): (value: number) => [string, number] {
+  const real = values.filter((v) => v !== null);
+  const domain = Array.isArray(axis?.domain) ? (axis.domain as number[]) : null;
+  const low = Math.min(...real);
+  const high = Math.max(...real);
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (low < 0 && high > 0)
+    return (v) => [v < 0 ? 'neg' : 'pos', size > 0 ? 0.04 + (0.86 * Math.abs(v)) / size : 0];
+  const floor =
+    domain && high - low > 0.5 * ((domain[1] ?? 1) - (domain[0] ?? 0))
+      ? (domain[0] ?? low)
+      : Math.min(low, 0);
+  return (v) => [v < 0 ? 'neg' : 'pos', high > floor ? 0.04 + (0.86 * (v - floor)) / (high - floor) : 0.4];
+}

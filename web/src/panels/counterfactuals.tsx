@@ -1,0 +1,111 @@
+/** Searches for the smallest changes that lead to another prediction, and pins what is found. */
+import { useMutation } from '@tanstack/react-query';
+import { useRef, useState, type ReactElement } from 'react';
+import type { Progress } from '../api/types';
+import { useWords } from '../i18n';
+import { sectionOf, useCurrent, useSession } from '../state/session';
+import { Picker, Problem, Working } from '../ui/controls';
+import { Answer } from './row';
+
+const METHODS = ['auto', 'exact', 'nearest', 'kdtree', 'random', 'genetic', 'growing_spheres'];
+
+/** The form and what was found. */
+export function CounterfactualSearch({ row }: { row: number }): ReactElement {
+  const t = useWords();
+  const { client } = useSession();
+  const { info, document } = useCurrent();
+  const [total, setTotal] = useState(4);
+  const [method, setMethod] = useState('auto');
+  const [wanted, setWanted] = useState('opposite');
+  const [range, setRange] = useState({ low: '', high: '' });
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const abort = useRef<AbortController | null>(null);
+  const isRegression = document.task === 'regression';
+  const search = useMutation({
+    mutationFn: async () => {
+      if (!client) throw new Error('there is no server');
+      abort.current = new AbortController();
+      setProgress(null);
+      const params: Record<string, unknown> = { total_CFs: total };
+      if (method !== 'auto') params.method = method;
+      if (isRegression) params.desired_range = [Number(range.low), Number(range.high)];
+      else params.desired_class = wanted;
+      const path = `assessments/${encodeURIComponent(info.id)}/counterfactuals?wait=1`;
+      return sectionOf(await client.run(path, { row, params }, abort.current.signal, setProgress));
+    },
+  });
+  return (
+    <section className="counterfactual-search">
+      <h4>{t('row_counterfactuals')}</h4>
+      <p className="soft">{t('row_counterfactuals_hint')}</p>
+      <form
+        className="controls"
+        onSubmit={(event) => {
+          event.preventDefault();
+          search.mutate();
+        }}
+      >
+        <label className="picker">
+          <span>{t('how_many')}</span>
+          <input
+            type="number"
+            min={1}
+            max={20}
+            value={total}
+            onChange={(e) => setTotal(Number(e.target.value))}
+          />
+        </label>
+        <Picker
+          label={t('method')}
+          value={method}
+          options={METHODS.map((m) => ({ id: m, name: m }))}
+          onChange={setMethod}
+        />
+        {isRegression ? (
+          <>
+            <label className="picker">
+              <span>{t('wanted_low')}</span>
+              <input
+                type="number"
+                step="any"
+                required
+                value={range.low}
+                onChange={(e) => setRange({ ...range, low: e.target.value })}
+              />
+            </label>
+            <label className="picker">
+              <span>{t('wanted_high')}</span>
+              <input
+                type="number"
+                step="any"
+                required
+                value={range.high}
+                onChange={(e) => setRange({ ...range, high: e.target.value })}
+              />
+            </label>
+          </>
+        ) : (
+          <Picker
+            label={t('wanted')}
+            value={wanted}
+            options={[
+              ...(document.task === 'binary' ? [{ id: 'opposite', name: t('wanted_opposite') }] : []),
+              ...document.classes.map((c) => ({ id: c, name: c })),
+            ]}
+            onChange={setWanted}
+          />
+        )}
+        <button type="submit" className="primary" disabled={search.isPending}>
+          {t('generate')}
+        </button>
+      </form>
+      {search.isPending && <Working progress={progress} onCancel={() => abort.current?.abort()} />}
+      {search.error instanceof DOMException ? (
+        <p className="soft">{t('cancelled')}</p>
+      ) : (
+        <Problem error={search.error} />
+      )}
+      {search.data && <Answer section={search.data} />}
+    </section>
+  );
+}
