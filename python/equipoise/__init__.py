@@ -19,7 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import metrics
+    from . import compat, metrics
     from ._assess import analyses, assess, causal, counterfactuals, errors, explain, fairness
     from ._assessment import Assessment, Estimate, Note, Section, Svg, Table, check, compare, load
     from ._errors import EquipoiseError, Interrupted
@@ -64,6 +64,7 @@ __all__ = [
     "causal",
     "check",
     "compare",
+    "compat",
     "counterfactuals",
     "errors",
     "explain",
@@ -74,7 +75,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "metrics":
+    if name in ("compat", "metrics"):
         return importlib.import_module(f"{__name__}.{name}")
     if name == "__version__":
         return importlib.import_module(f"{__name__}._equipoise").__version__

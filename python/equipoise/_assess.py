@@ -11,7 +11,7 @@ from . import _equipoise
 from ._assessment import Assessment
 from ._columns import label
 from ._errors import EquipoiseError, unknown
-from ._frames import Rows, extra_columns, library_of, rows_of
+from ._frames import Rows, as_array, extra_columns, library_of, rows_of
 from ._models import Model, PythonModel, model_of
 from ._progress import Told, progress_of
 
@@ -188,13 +188,31 @@ def counterfactuals(data: Any, *, model: Any, target: Any, **options: Any) -> As
 def causal(data: Any, *, target: Any, treatment: str | Sequence[str], **options: Any) -> Assessment:
     """What acting would change: `assess` with the analysis `causal` alone.
 
-    `treatment` names the column(s) that could be acted on. It needs no model; without one the target stands in for the
-    prediction, which this analysis does not use.
+    `treatment` names the column(s) that could be acted on, the target is the outcome. It needs no model: without one the target
+    stands in for the prediction, which this analysis does not use.
     """
     if not {"model", "prediction", "probability"} & set(options):
-        options["prediction"] = target if isinstance(target, str) else list(target)
+        outcome = target
+        if isinstance(target, str):
+            if isinstance(data, str | os.PathLike):
+                raise EquipoiseError(
+                    "the outcome of a file cannot stand in for a prediction",
+                    "spec",
+                    "read the file into a data frame first",
+                )
+            outcome = _column(data, target)
+        options["prediction"] = as_array(outcome)
     treatments = [treatment] if isinstance(treatment, str) else list(treatment)
-    return _alone("causal", data, options.pop("model", None), target, {"treatments": treatments, **options})
+    return _alone("causal", data, options.pop("model", None), target, {"treatment_features": treatments, **options})
+
+
+def _column(data: Any, name: str) -> Any:
+    columns = list(data) if isinstance(data, Mapping) else list(getattr(data, "columns", []))
+    if library_of(data) == "pyarrow":
+        columns = list(data.column_names)
+    if name not in [str(c) for c in columns]:
+        raise _no_target(name, [str(c) for c in columns])
+    return data.select(name).df()[name] if library_of(data) == "duckdb" else data[name]
 
 
 _ASSESS = set(assess.__kwdefaults__ or {}) | {"target", "data", "model"}

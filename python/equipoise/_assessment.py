@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from ._dashboard import Dashboard
     from ._frames import Rows
 
 
@@ -502,17 +503,14 @@ class Assessment:
         """Prints the overview, a section or a table."""
         print(self._core.render(section, table, "table", _width(), sys.stdout.isatty()), end="")
 
-    def open(self) -> str:
-        """Opens the report in a browser and gives its path."""
-        import tempfile
-        import webbrowser
+    def open(self, browser: bool = True) -> Dashboard:
+        """Opens the dashboard in a browser. It runs beside this process and ends with it, or with `.close()`.
 
-        folder = tempfile.mkdtemp(prefix="equipoise-")
-        path = os.path.join(folder, "report.html")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.to_html())
-        webbrowser.open(f"file://{path}")
-        return path
+        A folder that was loaded is served as it is; a run of this session is written to a temporary one.
+        """
+        from ._dashboard import Dashboard
+
+        return Dashboard(self, browser)
 
     def __repr__(self) -> str:
         return self._core.render(None, None, "table", _width()).rstrip("\n")

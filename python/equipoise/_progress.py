@@ -17,14 +17,15 @@ def progress_of(asked: bool | Tell | None) -> Tell | None:
         return asked
     if asked is False:
         return None
-    if _is_notebook():
+    if is_notebook():
         return Notebook()
     if asked or (sys.stderr is not None and sys.stderr.isatty()):
         return Line()
     return None
 
 
-def _is_notebook() -> bool:
+def is_notebook() -> bool:
+    """Whether output goes to a cell of a notebook."""
     get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
     shell = get_ipython() if get_ipython else None
     return type(shell).__name__ in ("ZMQInteractiveShell", "Shell")

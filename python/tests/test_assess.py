@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+import urllib.request
 
 import equipoise as eq
 import numpy as np
@@ -232,3 +233,11 @@ def test_analyses_by_name(nhefs: dict[str, pd.DataFrame]) -> None:
     assert list(eq.errors(test, model=model, target="death").sections) == ["errors"]
     assert list(eq.fairness(test, model=model, target="death", sensitive="sex").sections) == ["fairness"]
     assert "explain" in eq.analyses()
+
+
+def test_the_dashboard_is_served() -> None:
+    a = eq.assess(LOANS, target="repaid", prediction="approved", sensitive="group", only="performance")
+    with a.open(browser=False) as dashboard:
+        with urllib.request.urlopen(dashboard.url, timeout=20) as answer:
+            assert answer.status == 200
+    assert dashboard._process.poll() is not None
