@@ -11,6 +11,8 @@ DEMO ?= demo-assessment
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 RUFF := $(TARGET)/venv-ruff/bin/ruff
 RUFF_VERSION := 0.14.0
+PDF_PYTHON := $(abspath $(TARGET))/venv-pdf/bin/python
+PDF_VALIDATOR := page-validation==0.11.0
 VENV := $(TARGET)/venv-python
 CDYLIB := $(if $(filter Darwin,$(shell uname -s)),lib_equipoise.dylib,lib_equipoise.so)
 CHROMIUM ?= /usr/bin/chromium
@@ -18,7 +20,7 @@ export CHROMIUM
 HAS_NPM := $(shell command -v npm >/dev/null 2>&1 && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && echo yes)
 HAS_NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo yes)
 
-.PHONY: help demo test web web-test fmt lint rust-test doctest codegen tidy python-test python-lint wheel bench deny clean need-cargo
+.PHONY: help demo test web web-test fmt lint rust-test doctest codegen tidy python-test python-lint pdf-test wheel bench deny clean need-cargo
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +34,7 @@ demo: need-cargo web ## Builds the program, assesses the bundled sample and show
 	@if [ -e web/dist/index.html ]; then $(TARGET)/release/equipoise export $(DEMO) --to html -o $(DEMO)/dashboard.html --force && \
 		echo "or, to look through it," && echo "  file://$$(realpath $(DEMO)/dashboard.html)"; fi
 
-test: need-cargo web fmt lint rust-test doctest codegen tidy python-test web-test ## Runs every test and check
+test: need-cargo web fmt lint rust-test doctest codegen tidy python-test pdf-test web-test ## Runs every test and check
 	@echo
 	@echo "All passed: format, clippy, tests, doctests, generated files, tidy$$([ -x $(RUFF) ] && echo ', Python')."
 	@$(if $(HAS_NEXTEST),true,echo "(tests ran with cargo test: cargo-nextest is not installed)")
@@ -99,6 +101,12 @@ ifeq ($(HAS_NPM),yes)
 else
 	@echo "skipped: the dashboard's checks need Node 20 with npm"
 endif
+
+pdf-test: need-cargo ## Holds scorecards against PDF/UA-1 and PDF/A-2a with an independent validator
+	@if ! command -v $(PYTHON) >/dev/null; then echo "skipped: $(PYTHON) is not installed"; \
+	elif [ -x $(PDF_PYTHON) ] || { $(PYTHON) -m venv $(TARGET)/venv-pdf && $(TARGET)/venv-pdf/bin/pip install --quiet --disable-pip-version-check $(PDF_VALIDATOR); }; then \
+		EQUIPOISE_PDF_PYTHON=$(PDF_PYTHON) $(CARGO) test --workspace --locked --quiet --test it an_independent_validator; \
+	else echo "skipped: the validator could not be installed"; rm -rf $(TARGET)/venv-pdf; fi
 
 bench: need-cargo ## Lists the benchmarks and how to run one
 	$(CARGO) xtask bench

@@ -223,6 +223,12 @@ pub(crate) struct ExportArgs {
     /// The form.
     #[arg(long, value_enum)]
     pub(crate) to: ExportForm,
+    /// A scorecard's configuration: what people say of the model, for cards and documentation.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Policy file whose verdicts go into cards and documentation.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// File to write; `-` for standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -242,6 +248,19 @@ pub(crate) enum ExportForm {
     Md,
     /// Its cohorts as the Responsible AI Toolbox's JSON.
     RaiCohorts,
+    /// A model card in Markdown with the metadata that Hugging Face reads.
+    ModelCard,
+    /// A model card in the Model Card Toolkit's JSON.
+    ModelCardJson,
+    /// The outline of the technical documentation after Annex IV of the EU AI Act.
+    AnnexIv,
+    /// A CycloneDX bill of materials of the model.
+    MlBom,
+    /// What it says to the NIST AI Risk Management Framework.
+    NistAiRmf,
+    /// What it says to ISO/IEC 42001.
+    #[value(name = "iso-42001")]
+    Iso42001,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod card;
 mod config;
 mod error;
 pub mod evidence;
+pub mod exports;
 mod tongue;
 mod typeset;
 

@@ -37,7 +37,7 @@ pub use kept::{KeptSection, added_cohorts, keep_section, kept_sections, write_ad
 pub use opened::Given;
 pub use reproduce::{Moved, Reproduction, reproduce};
 pub use schemas::schema;
-pub use scorecard::{CardSpec, scorecard};
+pub use scorecard::{CardSpec, export, scorecard};
 pub use store::{DOCUMENT_FILE, REPORT_FILE, RUN_FILE, check_output, load, read_spec, save, write_file, write_spec};
 pub use what_if::{WHAT_IF, what_if};
 pub use workbench::{ColumnView, Count, Page, PageQuery, Prediction, Workbench, root_of};

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use equipoise_govern::{Evidence, Policy, Require, Verdict, check_requirements};
+use equipoise_report::exports::{Form, Sources};
 use equipoise_report::{Assets, Config, Scorecard};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -46,6 +47,26 @@ pub fn scorecard(place: &Path, spec: &CardSpec<'_>) -> Result<(Scorecard, Vec<Ve
     let assets = assets(place, spec, &config)?;
     let card = equipoise_report::scorecard(&document, &verdicts, &config, &assets)?;
     Ok((card, verdicts))
+}
+
+/// Another document of a stored assessment, such as a model card. What people say of the model comes from the scorecard's
+/// configuration.
+///
+/// # Errors
+/// As [`scorecard`].
+pub fn export(place: &Path, form: Form, config: Option<&Path>, policy: Option<&Path>) -> Result<String, ServiceError> {
+    let document = load(place)?;
+    let config = config.map(read_config).transpose()?.unwrap_or_default();
+    let verdicts = equipoise_govern::check(&document, &joined_policy(&document, Some(&config), policy)?);
+    let (date, document_sha256) = (finished(place), document_sha256(place)?);
+    let sources = Sources {
+        document: &document,
+        config: &config,
+        verdicts: &verdicts,
+        date: date.as_deref(),
+        document_sha256: &document_sha256,
+    };
+    Ok(equipoise_report::exports::export(form, &sources)?)
 }
 
 fn check_cohorts(document: &equipoise_document::Document, path: &Path) -> Result<(), ServiceError> {

@@ -163,7 +163,7 @@ impl Legend {
 }
 
 /// Sentences in which names stand in backticks: these stay code, the rest is escaped.
-fn prose(sentences: &str) -> String {
+pub(crate) fn prose(sentences: &str) -> String {
     let parts: Vec<&str> = sentences.split('`').collect();
     if parts.len().is_multiple_of(2) {
         return escaped(sentences);
@@ -174,7 +174,7 @@ fn prose(sentences: &str) -> String {
 }
 
 /// Text in which nothing is markup.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -131,6 +131,18 @@ pub fn count(n: u64) -> String {
     format::count(n)
 }
 
+/// Sentences in which names stand in backticks, as Markdown: these stay code, and nothing else is markup.
+#[must_use]
+pub fn markdown_prose(sentences: &str) -> String {
+    crate::markdown::prose(sentences)
+}
+
+/// Text in which nothing is markup, for Markdown.
+#[must_use]
+pub fn markdown_text(text: &str) -> String {
+    crate::markdown::escaped(text)
+}
+
 /// `a, b and c`.
 #[must_use]
 pub fn joined(names: &[&str]) -> String {

@@ -30,6 +30,26 @@ fn a_card_shows_the_verdicts_of_check() {
 }
 
 #[test]
+fn other_documents_come_from_the_same_assessment() {
+    let place = Place::with(&[("p.csv", &people()), ("card.toml", CARD)]);
+    assert_eq!(place.run(ASSESS).code, Some(0));
+    for (form, begins) in [
+        ("model-card", "---\n"),
+        ("model-card-json", "{"),
+        ("ml-bom", "{"),
+        ("annex-iv", "# Technical documentation"),
+        ("nist-ai-rmf", "# Findings"),
+        ("iso-42001", "# Evidence"),
+    ] {
+        let ran = place.run(&format!("export a --to {form} --config card.toml -o -"));
+        assert_eq!(ran.code, Some(0), "{form}: {}", ran.err);
+        assert!(ran.out.starts_with(begins), "{form}: {}", ran.out);
+        assert!(ran.out.contains("accuracy") || ran.out.contains("Accuracy"), "{form}: {}", ran.out);
+    }
+    assert_eq!(place.run("export a --to annex-iv --config none.toml -o -").code, Some(2));
+}
+
+#[test]
 fn a_policy_may_require_sections_and_freshness() {
     let policy = |text: &str| format!("[require]\n{text}\n").into_bytes();
     let (fresh, lacking) = (policy("sections = ['fairness']\nmax_age_days = 1"), policy("sections = ['causal']"));

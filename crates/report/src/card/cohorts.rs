@@ -98,9 +98,7 @@ fn extremes(desk: &mut Desk<'_>, section: &Section) {
         let grid = parts::grid(section, &rows::some(table, &chosen, &columns), usize::MAX);
         desk.grid(&grid, "");
     }
-    let says = desk.say(
-        "These are leaves of the error tree, which was grown without looking at sensitive columns first; “error coverage” is \
-         the share of all errors that a part holds.",
-    );
+    let says =
+        desk.say("These are leaves of the error tree; “error coverage” is the share of all errors that a part holds.");
     desk.soft(&says);
 }

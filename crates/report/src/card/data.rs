@@ -17,7 +17,9 @@ pub(super) fn write(desk: &mut Desk<'_>) {
     let document = desk.document;
     let (explorer, balance) = (document.section("explorer"), document.section("balance"));
     if explorer.is_none() && balance.is_none() && document.section("performance").is_none() {
-        generic::absent(desk, "data", "explorer", "Data");
+        if desk.config.are_sections_asked {
+            generic::absent(desk, "data", "explorer", "Data");
+        }
         return;
     }
     desk.heading(1, "Data");
@@ -73,7 +75,7 @@ fn whole(desk: &mut Desk<'_>, section: &Section, block: &Block) {
     let Some(table) = section.table(&block.table) else { return };
     let document = desk.document;
     let is_cohort = |rows: &str| {
-        document.cohorts.iter().any(|c| c.name != "all" && (rows == c.name || rows == format!("test {}", c.name)))
+        document.cohorts.iter().any(|c| c.name != "all" && (rows == c.name || rows == format!("test: {}", c.name)))
     };
     let of = rows::words(table, "rows");
     let kept: Vec<usize> = (0..table.n_rows()).filter(|row| of.get(*row).is_none_or(|rows| !is_cohort(rows))).collect();

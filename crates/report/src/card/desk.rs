@@ -7,7 +7,7 @@ use equipoise_views::parts::{self, Grid, Written};
 use super::Assets;
 use super::node::{CellText, Chart, Head, Node, NoteItem, Prose, Span, Tone};
 use crate::tongue::Tongue;
-use crate::typeset::{Files, Scribe};
+use crate::typeset::{Files, LONGEST_IN_CELL, LONGEST_IN_TEXT, Scribe};
 use crate::{Config, ReportError};
 
 /// Rows of a table at most, where nothing else is said.
@@ -71,10 +71,10 @@ impl<'a> Desk<'a> {
     pub(super) fn prose(&mut self, text: &str) -> Prose {
         let parts: Vec<&str> = text.split('`').collect();
         if parts.len().is_multiple_of(2) {
-            return Prose(vec![Span::Words(self.scribe.breakable(text))]);
+            return Prose(vec![Span::Words(self.scribe.breakable(text, LONGEST_IN_TEXT))]);
         }
         let spans = parts.iter().enumerate().filter(|(_, part)| !part.is_empty()).map(|(i, part)| {
-            let shown = self.scribe.breakable(part);
+            let shown = self.scribe.breakable(part, LONGEST_IN_TEXT);
             if i.is_multiple_of(2) { Span::Words(shown) } else { Span::Code { code: shown } }
         });
         Prose(spans.collect())
@@ -82,7 +82,10 @@ impl<'a> Desk<'a> {
 
     /// A name from the data: nothing in it is markup, not even a backtick.
     pub(super) fn name(&mut self, text: &str) -> Prose {
-        Prose(vec![Span::Words(self.scribe.breakable(text))])
+        if text.is_empty() {
+            return Prose::default();
+        }
+        Prose(vec![Span::Words(self.scribe.breakable(text, LONGEST_IN_CELL))])
     }
 
     /// What `write` puts down stays on one page.

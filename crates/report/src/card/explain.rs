@@ -1,6 +1,6 @@
 //! What moves the predictions.
 
-use equipoise_document::Block;
+use equipoise_document::{Block, Section};
 
 use super::desk::{Desk, MOST_NOTES};
 use super::generic;
@@ -8,6 +8,8 @@ use super::rows;
 
 /// Rows that are explained one by one.
 const EXAMPLES: usize = 2;
+/// Features that are shown for each cohort.
+const OF_COHORTS: usize = 6;
 
 pub(super) fn write(desk: &mut Desk<'_>) {
     let Some(section) = generic::section_or_note(desk, "explain", "Feature importance") else { return };
@@ -27,12 +29,31 @@ pub(super) fn write(desk: &mut Desk<'_>) {
             desk.soft(&says);
         }
     }
-    let more: Vec<&Block> =
-        ["by_cohort", "by_class"].iter().filter_map(|id| rows::block(section, id)).take(1).collect();
-    desk.charts(section, &more);
+    cohorts(desk, section);
+    if let Some(block) = rows::block(section, "by_class") {
+        desk.charts(section, &[block]);
+    }
     let examples: Vec<&Block> = section.blocks.iter().filter(|b| b.id.starts_with("row_")).take(EXAMPLES).collect();
     if !examples.is_empty() {
         desk.heading(2, "Single predictions");
         desk.charts(section, &examples);
     }
+}
+
+/// What drives the predictions of each cohort, for the features that matter most.
+fn cohorts(desk: &mut Desk<'_>, section: &Section) {
+    let Some((block, table)) = rows::block(section, "by_cohort").and_then(|b| section.table(&b.table).map(|t| (b, t)))
+    else {
+        return;
+    };
+    let features = rows::words(table, "feature");
+    let mut first: Vec<&str> = Vec::new();
+    for feature in &features {
+        if first.len() < OF_COHORTS && !first.contains(feature) {
+            first.push(feature);
+        }
+    }
+    let kept: Vec<usize> =
+        (0..features.len()).filter(|row| features.get(*row).is_some_and(|f| first.contains(f))).collect();
+    desk.charts(&rows::section_of(section, rows::some(table, &kept, &[])), &[block]);
 }

@@ -105,9 +105,9 @@ fn findings(desk: &mut Desk<'_>) {
     desk.heading(2, "What was found");
     let places = [("n", n_concerns.to_string()), ("m", n_cautions.to_string())];
     let says = if n_concerns == 0 {
-        desk.fill("No concerns, {m} cautions.", &places)
+        desk.fill("No concerns. Cautions: {m}. The most important findings:", &places)
     } else {
-        desk.fill("{n} concerns that somebody should look at, and {m} cautions. The most important:", &places)
+        desk.fill("Concerns that somebody should look at: {n}. Cautions: {m}. The most important findings:", &places)
     };
     desk.paragraph(&says);
     let mut chosen: Vec<(&Note, &str)> = Vec::new();

@@ -31,9 +31,9 @@ pub(super) fn write(desk: &mut Desk<'_>) {
     desk.findings(section, MOST_NOTES);
     metrics(desk, section);
     let most = if document.task == Task::Multiclass { 5 } else { 7 };
-    // With many classes one matrix says it; its shares would only be a second large picture.
-    let has_many = document.classes.len() > 6;
-    let wanted = PICTURES.iter().filter(|id| !(has_many && **id == "confusion_shares"));
+    // Of two classes the metrics say it, of many one matrix does: shares of each class would only be a second large picture.
+    let needs_shares = (3..=6).contains(&document.classes.len());
+    let wanted = PICTURES.iter().filter(|id| needs_shares || **id != "confusion_shares");
     let blocks: Vec<&Block> = wanted.filter_map(|id| rows::block(section, id)).take(most).collect();
     desk.charts(section, &blocks);
 }

@@ -29,6 +29,10 @@ pub(super) fn write(desk: &mut Desk<'_>) {
         [("Verdict", false, 0), ("Number", false, 3), ("Found", true, 0), ("Asked", false, 2), ("Rows", true, 0)];
     let columns = titles.map(|(title, numeric, share)| Head { title: desk.name(&desk.say(title)), numeric, share });
     let mut legend = Vec::new();
+    if shown.iter().take(MOST).any(|v| v.small) {
+        let says = format!("† {}", desk.say("few rows stand behind this number; do not rely on it"));
+        legend.push(desk.prose(&says));
+    }
     if shown.len() > MOST {
         let n = (shown.len() - MOST).to_string();
         let says = desk

@@ -88,7 +88,7 @@ struct PeopleFile {
 #[serde(deny_unknown_fields, default)]
 #[schemars(rename = "Look")]
 struct LookFile {
-    /// Language of the fixed words: `en`, `de`, `fr`, `es`, or another with `words`.
+    /// Language of the fixed words: `en`, `de`, or another with `words`.
     language: Option<String>,
     /// Other words for the fixed words of the card, by the English ones.
     words: BTreeMap<String, String>,

@@ -18,8 +18,10 @@ pub(crate) const MONO: &str = "DejaVu Sans Mono";
 
 /// Longest run of characters without a glyph that is written out.
 const MOST_CODES: usize = 12;
-/// A word longer than this may be broken anywhere.
-const LONGEST_WORD: usize = 22;
+/// A word longer than this may be broken in the narrow columns of a table.
+pub(crate) const LONGEST_IN_CELL: usize = 22;
+/// A word longer than this may be broken in a paragraph. Ids are shorter, so that they can be copied as they are.
+pub(crate) const LONGEST_IN_TEXT: usize = 64;
 /// Where a line may break without a hyphen.
 const BREAK: char = '\u{200b}';
 
@@ -126,17 +128,17 @@ impl<'a> Scribe<'a> {
     }
 
     /// The same with places to break words that no line is long enough for.
-    pub(crate) fn breakable(&mut self, text: &str) -> String {
+    pub(crate) fn breakable(&mut self, text: &str, longest: usize) -> String {
         let shown = self.shown(text);
-        if shown.split(' ').all(|word| word.chars().count() <= LONGEST_WORD) {
+        if shown.split(' ').all(|word| word.chars().count() <= longest) {
             return shown;
         }
-        shown.split(' ').map(broken).collect::<Vec<_>>().join(" ")
+        shown.split(' ').map(|word| broken(word, longest)).collect::<Vec<_>>().join(" ")
     }
 }
 
-fn broken(word: &str) -> String {
-    if word.chars().count() <= LONGEST_WORD {
+fn broken(word: &str, longest: usize) -> String {
+    if word.chars().count() <= longest {
         return word.to_owned();
     }
     let mut out = String::with_capacity(word.len() + 12);
@@ -145,7 +147,7 @@ fn broken(word: &str) -> String {
         out.push(c);
         since += 1;
         let is_seam = matches!(c, '_' | '-' | '/' | '.' | ',' | '=' | ':' | ';' | ']' | '}') && since >= 6;
-        if is_seam || since >= LONGEST_WORD - 4 {
+        if is_seam || since >= LONGEST_IN_CELL - 4 {
             out.push(BREAK);
             since = 0;
         }
@@ -192,10 +194,10 @@ mod tests {
     #[test]
     fn a_word_of_two_hundred_letters_can_be_broken() {
         let fonts = Fonts::with(&[]).unwrap();
-        let text = Scribe::new(&fonts).breakable(&"x".repeat(200));
-        assert!(text.split(BREAK).all(|part| part.chars().count() <= LONGEST_WORD), "{text}");
+        let text = Scribe::new(&fonts).breakable(&"x".repeat(200), LONGEST_IN_CELL);
+        assert!(text.split(BREAK).all(|part| part.chars().count() <= LONGEST_IN_CELL), "{text}");
         assert_eq!(text.replace(BREAK, ""), "x".repeat(200));
-        assert_eq!(Scribe::new(&fonts).breakable("short words stay"), "short words stay");
+        assert_eq!(Scribe::new(&fonts).breakable("short words stay", LONGEST_IN_TEXT), "short words stay");
     }
 
     #[test]

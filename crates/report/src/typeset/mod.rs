@@ -12,7 +12,7 @@ use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-pub(crate) use glyphs::{Fonts, Scribe};
+pub(crate) use glyphs::{Fonts, LONGEST_IN_CELL, LONGEST_IN_TEXT, Scribe};
 use world::Paper;
 
 use crate::ReportError;

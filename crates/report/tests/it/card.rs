@@ -3,6 +3,7 @@
 use equipoise_report::Config;
 
 use crate::made::{assets, card, document, with_groups};
+use crate::pdf;
 
 fn config(text: &str) -> Config {
     Config::read(text, "card.toml").unwrap()
@@ -16,6 +17,36 @@ fn the_same_document_gives_the_same_bytes() {
     assert!(one.pdf.starts_with(b"%PDF-1.7"));
     assert!((2..=8).contains(&one.n_pages), "{}", one.n_pages);
     assert!(one.notes.is_empty(), "{:?}", one.notes);
+}
+
+/// The words that are read out, in their order, with the tags around them.
+#[test]
+fn tags_and_text() {
+    let config = config(
+        "title = \"Credit\"\n[people]\nauthor = \"Ada\"\n[[target]]\nmetric = \"accuracy\"\nmin = 0.8\n\
+         [fairness]\nmetrics = [\"selection_rate\"]\nthreshold = \"<=0.1\"\n",
+    );
+    let tags = pdf::tags(&card(&document(), &config).pdf);
+    insta::assert_snapshot!("tags", tags);
+    let roles = pdf::roles(&tags);
+    // A picture for the ROC curve and one for the groups, each with its alternative.
+    assert_eq!(roles["Figure"], 2);
+    assert_eq!(tags.lines().filter(|l| l.trim_start().starts_with("Figure (")).count(), 2);
+    assert!(roles["TH"] >= 10 && roles["H1"] >= 6, "{roles:?}");
+}
+
+/// Headings begin at level 1 and leave none out, whatever sections are chosen.
+#[test]
+fn headings_leave_no_level_out() {
+    for sections in ["", "sections = [\"fairness\", \"terms\"]\n", "sections = [\"provenance\", \"cohorts\"]\n"] {
+        let tags = pdf::tags(&card(&document(), &config(sections)).pdf);
+        let mut last = 0;
+        for level in tags.lines().filter_map(|l| l.trim_start().strip_prefix('H')?.chars().next()?.to_digit(10)) {
+            assert!(level <= last + 1, "{tags}");
+            last = level;
+        }
+        assert!(last > 0);
+    }
 }
 
 #[test]

@@ -5,4 +5,6 @@
 mod card;
 mod config;
 mod evidence;
+mod exports;
 mod made;
+mod pdf;
