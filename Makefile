@@ -17,7 +17,7 @@ VENV := $(TARGET)/venv-python
 CDYLIB := $(if $(filter Darwin,$(shell uname -s)),lib_equipoise.dylib,lib_equipoise.so)
 CHROMIUM ?= /usr/bin/chromium
 export CHROMIUM
-HAS_NPM := $(shell command -v npm >/dev/null 2>&1 && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && echo yes)
+HAS_NPM := $(shell command -v npm >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && echo yes)
 HAS_NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo yes)
 
 .PHONY: help demo test web web-test fmt lint rust-test doctest codegen tidy python-test python-lint pdf-test wheel bench deny clean need-cargo
@@ -88,7 +88,8 @@ web: ## Builds the dashboard's page
 ifeq ($(HAS_NPM),yes)
 	@if [ ! -e web/node_modules/.package-lock.json ] || [ web/package-lock.json -nt web/node_modules/.package-lock.json ]; then \
 		cd web && npm ci --no-audit --no-fund; fi
-	cd web && npm run --silent build
+	@if [ ! -e web/dist/index.html ] || [ -n "$$(find web/src web/index.html web/vite.config.ts web/package-lock.json -newer web/dist/index.html -print -quit)" ]; then \
+		cd web && npm run --silent build; fi
 else
 	@echo "skipped: the dashboard needs Node 20 with npm; the program works without it"
 endif

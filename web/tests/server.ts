@@ -9,6 +9,7 @@ import { fairness, makeDocument, number, performance, text } from './sample';
 
 const BASE = '/some/prefix';
 const TOKEN = 'a-token';
+const DONE = { what: 'done', done: 1, of: 1 };
 
 const COLUMNS: ColumnInfo[] = [
   {
@@ -207,9 +208,12 @@ export async function startServer(nRows = 2000): Promise<Fake> {
     if (path[0] === 'jobs') {
       const known = jobs.get(path[1] ?? '');
       if (!known) return [404, { error: { code: 'unknown_job', message: `there is no job \`${path[1]}\`` } }];
-      if (method === 'DELETE') known.job.status = 'cancelled';
-      else if (known.job.status === 'running' && ++known.polls > 2)
-        known.job = { job: known.job.job, status: 'done', section: known.section };
+      if (method === 'DELETE') {
+        known.job.status = 'cancelled';
+        return [204, null];
+      }
+      if (known.job.status === 'running' && ++known.polls > 2)
+        known.job = { job: known.job.job, status: 'done', progress: DONE, section: known.section };
       return [200, known.job];
     }
     const rest = path.slice(2).join('/');
@@ -263,14 +267,23 @@ export async function startServer(nRows = 2000): Promise<Fake> {
     }
     if (rest === 'what-if' && Object.keys(body.set as Row).length === 0)
       return [422, { error: { code: 'analysis', message: 'nothing is changed' } }];
-    if (rest === 'what-if') return [200, { section: whatIf(Number(body.row), (body.set ?? {}) as Row) }];
+    if (rest === 'what-if')
+      return [
+        200,
+        {
+          job: '0',
+          status: 'done',
+          progress: DONE,
+          section: whatIf(Number(body.row), (body.set ?? {}) as Row),
+        },
+      ];
     if (rest === 'counterfactuals') return [202, startJob(found(Number(body.row)), null)];
     if (rest === 'sections') {
       const analysis = String(body.analysis);
       const section = sectionFor(analysis, predicate);
       if (analysis === 'causal') return [202, startJob(section, null)];
       if (body.keep === true) kept.push({ job: `k${kept.length}`, analysis, predicate, section });
-      return [200, { job: '0', status: 'done', section }];
+      return [200, { job: '0', status: 'done', progress: DONE, section }];
     }
     return [404, { error: { code: 'not_found', message: `there is no \`${rest}\`` } }];
   };

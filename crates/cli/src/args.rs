@@ -229,6 +229,9 @@ pub(crate) struct ExportArgs {
     /// Policy file whose verdicts go into cards and documentation.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Further assessments to put into the dashboard, to compare with.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) with: Vec<PathBuf>,
     /// File to write; `-` for standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,

@@ -1,90 +1,24 @@
-/** What the `/v1` endpoints say. Documents and sections have their generated types. */
+/** What the `/v1` endpoints say. The types are made from the server's description; here they get their short names. */
+import type { Answers } from '../generated/answers';
 import type { Document, Section } from '../generated/document';
 
-export interface AssessmentInfo {
-  id: string;
-  name: string;
-  task: string;
-  n_rows: number;
-  live: boolean;
-  why_not_live: string | null;
-}
+export type AssessmentInfo = Omit<Answers['Listed'], 'is_sample'>;
+export type Count = Answers['Count'];
+export type ColumnInfo = Pick<Answers['ColumnView'], 'name' | 'type'> &
+  Partial<Omit<Answers['ColumnView'], 'roles'>> & { roles: string[] };
+export type Prediction = Answers['Prediction'];
+export type Comparison = Answers['ComparisonView'];
+export type Job = Omit<Answers['JobView'], 'section'> & { section?: Section | null };
+export type Progress = Answers['JobView']['progress'];
+export type Kept = Omit<Answers['KeptSection'], 'section'> & { section: Section };
 
-export interface Cohort {
-  name: string;
-  predicate: string | null;
-  n: number;
-  source: 'document' | 'saved';
-}
+/** A cohort; all rows have no predicate. */
+export type Cohort = Omit<Answers['CohortView'], 'predicate'> & { predicate: string | null };
 
-export interface Count {
-  n: number;
-  share: number;
-  n_wrong?: number | null;
-  error_rate?: number | null;
-  mean_error?: number | null;
-}
-
-export interface ColumnInfo {
-  name: string;
-  type: string;
-  roles: string[];
-  n_missing?: number | null;
-  min?: number | null;
-  max?: number | null;
-  levels?: string[] | null;
-  n_levels?: number | null;
-}
-
+/** The value of a cell. */
 export type Value = string | number | boolean | null;
 
-export interface Rows {
-  n: number;
-  offset: number;
-  columns: string[];
-  rows: Value[][];
-}
-
-export interface Progress {
-  what: string;
-  done: number;
-  of: number | null;
-}
-
-export interface Job {
-  job: string;
-  status: 'running' | 'done' | 'failed' | 'cancelled';
-  progress?: Progress | null;
-  section?: Section | null;
-  error?: { code: string; message: string; hint?: string | null } | null;
-}
-
-export interface Kept {
-  job: string;
-  analysis: string;
-  predicate: string | null;
-  section: Section;
-}
-
-export interface Prediction {
-  predicted: string | null;
-  probability: number[] | null;
-  value: number | null;
-}
-
-export interface ComparedRow {
-  id: string;
-  a: number | null;
-  b: number | null;
-  difference: number | null;
-  interval: { low: number; high: number; level: number; method: string } | null;
-  better: string;
-}
-
-export interface Comparison {
-  says: string;
-  rows: ComparedRow[];
-}
+export type Rows = Omit<Answers['Page'], 'rows'> & { rows: Value[][] };
 
 /** A document that stands in the page. */
 export interface Embedded {

@@ -105,6 +105,7 @@ export const ar: Catalogue = {
   page_contents: 'في هذه الصفحة',
   cohort: 'الشريحة',
   all_rows: 'كل الصفوف',
+  cohort_unknown: 'لا توجد هنا شريحة «{name}»؛ المعروض كل الصفوف.',
   new_cohort: 'شريحة جديدة',
   edit_cohort: 'تغيير المرشّح',
   save: 'حفظ',
@@ -203,7 +204,8 @@ export const ar: Catalogue = {
   compare_assessments: 'تقييمان',
   compare_cohorts: 'شرائح جنبًا إلى جنب',
   compare_with: 'مع',
-  compare_one: 'تقييم واحد فقط مفتوح. افتح اثنين بالأمر `equipoise open A B` أو صدّر اثنين في صفحة واحدة.',
+  compare_one:
+    'تقييم واحد فقط مفتوح. افتح اثنين بالأمر `equipoise open A B` أو ضع اثنين في صفحة واحدة بالأمر `equipoise export A --to html --with B`.',
   compare_static:
     'الفروق هي فروق القيمتين. التحقق من أنها ليست صدفة يتطلب الخادم المباشر: `equipoise open DIR`.',
   compare_overlap: 'الفترتان متداخلتان',

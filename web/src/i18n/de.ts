@@ -104,6 +104,7 @@ export const de: Catalogue = {
   page_contents: 'Auf dieser Seite',
   cohort: 'Kohorte',
   all_rows: 'Alle Zeilen',
+  cohort_unknown: 'Es gibt hier keine Kohorte „{name}“; gezeigt werden alle Zeilen.',
   new_cohort: 'Neue Kohorte',
   edit_cohort: 'Filter ändern',
   save: 'Speichern',
@@ -207,7 +208,7 @@ export const de: Catalogue = {
   compare_cohorts: 'Kohorten nebeneinander',
   compare_with: 'mit',
   compare_one:
-    'Nur eine Bewertung ist offen. Zwei öffnen: `equipoise open A B`, oder zwei in eine Seite exportieren.',
+    'Nur eine Bewertung ist offen. Zwei öffnen: `equipoise open A B`, oder zwei in eine Seite schreiben mit `equipoise export A --to html --with B`.',
   compare_static:
     'Unterschiede sind die der beiden Werte. Zu prüfen, ob sie mehr als Zufall sind, braucht den laufenden Server: `equipoise open DIR`.',
   compare_overlap: 'Intervalle überlappen',

@@ -104,6 +104,7 @@ export const en = {
   page_contents: 'On this page',
   cohort: 'Cohort',
   all_rows: 'All rows',
+  cohort_unknown: 'There is no cohort “{name}” here; all rows are shown.',
   new_cohort: 'New cohort',
   edit_cohort: 'Change filter',
   save: 'Save',
@@ -206,7 +207,7 @@ export const en = {
   compare_cohorts: 'Cohorts side by side',
   compare_with: 'with',
   compare_one:
-    'Only one assessment is open. Open two with `equipoise open A B`, or export two into one page.',
+    'Only one assessment is open. Open two with `equipoise open A B`, or put two into one page with `equipoise export A --to html --with B`.',
   compare_static:
     'Differences are of the two values. To test whether they are more than chance needs the live server: `equipoise open DIR`.',
   compare_overlap: 'intervals overlap',

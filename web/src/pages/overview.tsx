@@ -110,11 +110,12 @@ function Small({ document }: { document: Document }): ReactElement | null {
 
 /** Findings of one analysis about the cohort. */
 function CohortFindings({ section }: { section: Section }): ReactElement {
+  const route = useRoute();
   const computed = useSection(section.id);
   return (
     <section className="panel">
       <h3>
-        {section.title} <Where section={section} />
+        <a href={viewHref(route, viewOf(section.id))}>{section.title}</a>
       </h3>
       {computed.isRunning && <Working progress={computed.progress} onCancel={computed.cancel} />}
       {computed.section && (

@@ -9,6 +9,7 @@ import {
   CurrentContext,
   useAssessments,
   useCohorts,
+  useCurrent,
   useDocument,
   useOnline,
   useSelected,
@@ -193,12 +194,14 @@ const SECTION_WORDS: Record<string, Key> = {
 /** The view that the address names. */
 function Shown({ view, title }: { view: View; title: string }): ReactElement {
   const t = useWords();
+  const { isLive } = useCurrent();
   if (view.id === 'overview') return <Overview />;
   if (view.id === 'compare') return <Compare />;
   if (view.id === 'provenance') return <Provenance />;
   return (
     <>
       {view.id === 'counterfactuals' && <RowsPanel />}
+      {view.id === 'data' && isLive && <RowsPanel isList />}
       {view.sections.map((id) => (
         <Boundary key={id} name={id}>
           <AnalysisView analysis={id} name={SECTION_WORDS[id] ? t(SECTION_WORDS[id]) : title} />

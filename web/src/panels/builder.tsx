@@ -37,7 +37,10 @@ export function CohortBuilder({ start }: { start: string | null }): ReactElement
 function columnsOf(document: Document): ColumnInfo[] {
   const data = document.datasets.find((d) => d.part === 'test') ?? document.datasets[0];
   return (data?.columns ?? []).map((c) => ({
-    ...c,
+    name: c.name,
+    n_missing: c.n_missing,
+    min: c.min ?? null,
+    max: c.max ?? null,
     roles: c.roles ?? [],
     type: c.type === 'numeric' ? 'number' : c.type === 'categorical' ? 'category' : c.type,
   }));

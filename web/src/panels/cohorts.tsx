@@ -17,6 +17,7 @@ export function CohortBar(): ReactElement {
   const [error, setError] = useState<unknown>(null);
   const chosen = cohorts.find((c) => c.name === cohort.name);
   const isUnsaved = route.where !== null;
+  const isUnknown = !isUnsaved && route.cohort !== null && !chosen && cohorts.length > 0;
   const choose = (value: string): void => {
     setError(null);
     if (value === ':all') go({ cohort: null, where: null });
@@ -34,7 +35,7 @@ export function CohortBar(): ReactElement {
           {isUnsaved && <option value=":where">{t('unsaved')}</option>}
           {cohorts.map((c) => (
             <option key={c.name} value={`=${c.name}`}>
-              {c.name} ({count(c.n)})
+              {c.n === null ? c.name : `${c.name} (${count(c.n)})`}
             </option>
           ))}
         </select>
@@ -61,6 +62,7 @@ export function CohortBar(): ReactElement {
       )}
       <CohortBuilder start={cohort.predicate} />
       <Problem error={error} />
+      {isUnknown && <p className="needs-live">{t('cohort_unknown', { name: route.cohort ?? '' })}</p>}
     </section>
   );
 }

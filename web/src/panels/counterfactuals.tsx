@@ -16,7 +16,7 @@ export function CounterfactualSearch({ row }: { row: number }): ReactElement {
   const { info, document } = useCurrent();
   const [total, setTotal] = useState(4);
   const [method, setMethod] = useState('auto');
-  const [wanted, setWanted] = useState('opposite');
+  const [wanted, setWanted] = useState(document.task === 'binary' ? 'opposite' : (document.classes[0] ?? ''));
   const [range, setRange] = useState({ low: '', high: '' });
   const [progress, setProgress] = useState<Progress | null>(null);
   const abort = useRef<AbortController | null>(null);

@@ -6,20 +6,20 @@ import { Button, Dialog, DialogTrigger, Popover } from 'react-aria-components';
 import type { ColumnInfo, Rows, Value } from '../api/types';
 import { MISSING, count, fitting } from '../document/format';
 import { useWords } from '../i18n';
-import { setOption, useRoute } from '../state/route';
+import { go, setOption, useRoute } from '../state/route';
 import { useColumns, useCurrent, useSession } from '../state/session';
 import { NeedsLive, Picker, Problem } from '../ui/controls';
 import { RowPanel } from './row';
 
 const PAGE = 200;
-const ROW = 30;
+const ROW = 34;
 /** Browsers cannot scroll further than some ten million pixels; more rows are reached in steps. */
 const MOST_ROWS = 300_000;
 /** Columns that are shown at first. */
 const FIRST_COLUMNS = 14;
 
-/** The explorer of rows. */
-export function RowsPanel(): ReactElement {
+/** The explorer of rows; as a list alone, a row leads to the view of single rows. */
+export function RowsPanel({ isList = false }: { isList?: boolean }): ReactElement {
   const t = useWords();
   const route = useRoute();
   const { info, isLive } = useCurrent();
@@ -35,8 +35,16 @@ export function RowsPanel(): ReactElement {
       <Problem error={columns.error} />
       {isLive && columns.data && (
         <>
-          <RowTable columns={columns.data} picked={picked} onPick={(row) => setOption('row', String(row))} />
-          {picked !== null && Number.isInteger(picked) && (
+          <RowTable
+            columns={columns.data}
+            picked={picked}
+            onPick={(row) =>
+              isList
+                ? go({ view: 'counterfactuals', options: { row: String(row) } })
+                : setOption('row', String(row))
+            }
+          />
+          {!isList && picked !== null && Number.isInteger(picked) && (
             <RowPanel key={`${info.id} ${picked}`} row={picked} columns={columns.data} />
           )}
         </>

@@ -2,6 +2,7 @@
 import {
   useEffect,
   useId,
+  useMemo,
   useRef,
   useState,
   type KeyboardEvent,
@@ -180,14 +181,17 @@ export function Figure({
   const width = useWidth(room, 640);
   const [isTable, setIsTable] = useState(false);
   const [mark, setMark] = useState<Mark | null>(null);
-  const [picked, setPicked] = useState<number | null>(null);
+  const [choice, setPicked] = useState<{ frame: Frame; row: number } | null>(null);
+  // A choice belongs to the rows it was made among.
+  const picked = choice?.frame === frame ? choice.row : null;
   const uid = useId();
-  const drawing = isTable ? null : render(width);
+  // Pointing at a mark changes nothing of the drawing.
+  const drawing = useMemo(() => (isTable ? null : render(width)), [render, width, isTable]);
   const wide = drawing?.wide ?? width;
   const predicate = frame.column('predicate');
   const pick = (at: Mark | null): void => {
     if (!at || at.row < 0) return;
-    setPicked(at.row);
+    setPicked({ frame, row: at.row });
     onPick?.(at.row);
   };
   const nearest = (event: PointerEvent<SVGSVGElement>): Mark | null => {

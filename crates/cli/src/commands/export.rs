@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use equipoise_service::document::Document;
+use anyhow::{Result, bail};
 use equipoise_service::report::exports::Form;
 use equipoise_service::views::dashboard::{Entry, static_page};
 use equipoise_service::views::{Format, TerminalOptions, html, render};
@@ -13,11 +12,16 @@ use crate::args::{ExportArgs, ExportForm};
 use crate::output::{Outcome, result};
 
 pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
+    if !args.with.is_empty() && !matches!(args.to, ExportForm::Html) {
+        bail!(
+            "`--with` puts further assessments into the dashboard only\nhint: add `--to html`, or leave `--with` out"
+        );
+    }
     let options = TerminalOptions { all: true, ..TerminalOptions::default() };
     let view = |format: Format| -> Result<String> { Ok(render(&load(&args.dir)?, None, None, format, &options)?) };
     let report = |form: Form| export(&args.dir, form, args.config.as_deref(), args.policy.as_deref());
     let text = match args.to {
-        ExportForm::Html => dashboard_of(&args.dir, &load(&args.dir)?)?,
+        ExportForm::Html => dashboard_of(args)?,
         ExportForm::Report => html(&load(&args.dir)?),
         ExportForm::Csv => view(Format::Csv)?,
         ExportForm::Json => view(Format::Json)?,
@@ -38,10 +42,18 @@ pub(crate) fn run(args: &ExportArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The dashboard, named as the folder is.
-fn dashboard_of(dir: &Path, document: &Document) -> Result<String> {
+/// The dashboard over one or more documents, named as their folders are.
+fn dashboard_of(args: &ExportArgs) -> Result<String> {
+    let mut documents = Vec::new();
+    for (i, dir) in std::iter::once(&args.dir).chain(&args.with).enumerate() {
+        documents.push((i.to_string(), name_of(dir), serde_json::to_string(&load(dir)?)?));
+    }
+    let entries: Vec<Entry<'_>> =
+        documents.iter().map(|(id, name, document_json)| Entry { id, name, document_json }).collect();
+    Ok(static_page(&entries)?)
+}
+
+fn name_of(dir: &Path) -> String {
     let name = dir.canonicalize().ok().and_then(|d| d.file_name().map(|n| n.to_string_lossy().into_owned()));
-    let json = render(document, None, None, Format::Json, &TerminalOptions::default())?;
-    let entry = Entry { id: "0", name: name.as_deref().unwrap_or("assessment"), document_json: &json };
-    Ok(static_page(&[entry])?)
+    name.unwrap_or_else(|| "assessment".to_owned())
 }

@@ -40,10 +40,11 @@ fn assess_show_check_compare_export() {
     assert!(std::fs::read_to_string(place.path().join("a.html")).unwrap().starts_with("<!"));
     assert_eq!(place.run("export a --to report -o a.html").code, Some(2), "an existing file needs --force");
 
-    let dashboard = place.run("export a --to html -o d.html");
+    let dashboard = place.run("export a --to html --with b -o d.html");
     if dashboard.code == Some(0) {
         let page = std::fs::read_to_string(place.path().join("d.html")).unwrap();
         assert!(page.contains("id=\"equipoise-documents\">[{\"id\":\"0\",\"name\":\"a\""));
+        assert!(page.contains(",{\"id\":\"1\",\"name\":\"b\",\"document\":"));
     } else {
         assert!(dashboard.err.contains("hint: run `make web`"), "a build without the page: {}", dashboard.err);
     }
