@@ -485,9 +485,24 @@ class Assessment:
         """Writes a directory with the document, per-row results and a report. `force` replaces an assessment there."""
         self._core.save(os.fspath(path), force)
 
-    def to_html(self) -> str:
-        """The report as one page that needs nothing else."""
-        return self._core.html()
+    def to_html(self, dashboard: bool = False) -> str:
+        """The report as one page that needs nothing else, or the dashboard, where questions can be asked of what was computed.
+
+        Raises:
+            EquipoiseError: The dashboard is not in this build.
+        """
+        if not dashboard:
+            return self._core.html()
+        page = self._core.dashboard(self._name())
+        if page is None:
+            raise EquipoiseError(
+                "the dashboard is not in this build", "view", "leave out `dashboard=True` for the report"
+            )
+        return page
+
+    def _name(self) -> str:
+        model = self.document.get("model") or {}
+        return f"{self.document['spec'].get('target', 'assessment')}, {model.get('describes', 'predictions')}"
 
     def to_markdown(self, section: str | None = None) -> str:
         """A section, or the overview, as Markdown."""
@@ -516,8 +531,14 @@ class Assessment:
         return self._core.render(None, None, "table", _width()).rstrip("\n")
 
     def _repr_html_(self) -> str:
-        page = html.escape(self.to_html(), quote=True)
-        return f'<iframe srcdoc="{page}" style="width:100%;height:680px;border:1px solid #ccc" title="Assessment"></iframe>'
+        page = self._core.dashboard(self._name()) or self.to_html()
+        # Otherwise a link within the page would lead to the notebook's address.
+        page = html.escape(page.replace("<head>", '<head><base href="about:srcdoc">', 1), quote=True)
+        # Within the page nothing is fetched and no port is opened: it works behind any proxy, and in a saved notebook.
+        return (
+            f'<iframe srcdoc="{page}" style="width:100%;height:760px;border:1px solid #ccc" '
+            'title="Assessment" loading="lazy"></iframe>'
+        )
 
 
 def _width() -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _equipoise
+from ._additive import margins_of
 from ._columns import label, plain
 from ._errors import EquipoiseError
 from ._frames import Rows
@@ -31,15 +32,25 @@ class PythonModel:
         self.classes = classes_of(model)
         self.task = _task_of(model, self.classes)
         self._ask, self._takes_matrix = _way_to_ask(model)
+        found = margins_of(model, self.classes)
+        self.n_margins = None if found is None else found[0]
+        self._margins = None if found is None else found[1]
 
     def ask(self, names: Sequence[str], n_rows: int, columns: Sequence[Any]) -> Answer:
         """Called by the core with a batch."""
-        frame: Any
+        return self.answer(self._frame(names, n_rows, columns), n_rows)
+
+    def margins(self, names: Sequence[str], n_rows: int, columns: Sequence[Any]) -> Answer:
+        """Called by the core for what stands before the link, row by row."""
+        if self._margins is None:
+            raise EquipoiseError(f"`{self.describes}` has no margins", "model", "ask for another `method`")
+        found = np.asarray(self._margins(self._frame(names, n_rows, columns)), dtype=np.float64)
+        return "values", np.ascontiguousarray(found).reshape(-1)
+
+    def _frame(self, names: Sequence[str], n_rows: int, columns: Sequence[Any]) -> Any:
         if self._takes_matrix:
-            frame = np.column_stack([plain(c) for c in columns]) if columns else np.empty((n_rows, 0))
-        else:
-            frame = self.rebuild(names, n_rows, columns)
-        return self.answer(frame, n_rows)
+            return np.column_stack([plain(c) for c in columns]) if columns else np.empty((n_rows, 0))
+        return self.rebuild(names, n_rows, columns)
 
     def answer(self, frame: Any, n_rows: int) -> Answer:
         """What the model says of a frame."""

@@ -5,7 +5,7 @@ use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::model::Values;
+use crate::model::{Values, Wish};
 
 /// What a model is asked.
 pub(crate) struct Asked {
@@ -15,12 +15,18 @@ pub(crate) struct Asked {
     pub(crate) n_rows: usize,
     /// One per input.
     pub(crate) columns: Vec<Values>,
+    /// What is asked for.
+    pub(crate) wish: Wish,
 }
 
 /// Asks a Python model. Its method `ask(names, n_rows, columns)` takes for each input an array of doubles or a pair of codes and
-/// names, and answers `(kind, values)`: `probabilities` of shape `(n_rows, n_classes)`, `values`, or `labels`.
+/// names, and answers `(kind, values)`: `probabilities` of shape `(n_rows, n_classes)`, `values`, or `labels`; its method `margins` takes the same and answers with `values`.
 pub(crate) fn ask(py: Python<'_>, model: &Bound<'_, PyAny>, question: Asked) -> PyResult<Outputs> {
-    let Asked { names, n_rows, columns } = question;
+    let Asked { names, n_rows, columns, wish } = question;
+    let method = match wish {
+        Wish::Answers => "ask",
+        Wish::Margins => "margins",
+    };
     let inputs = PyList::empty(py);
     for column in columns {
         match column {
@@ -33,7 +39,7 @@ pub(crate) fn ask(py: Python<'_>, model: &Bound<'_, PyAny>, question: Asked) -> 
         }
     }
     let (kind, values): (String, Bound<'_, PyAny>) =
-        model.call_method1("ask", (PyList::new(py, names.iter())?, n_rows, inputs))?.extract()?;
+        model.call_method1(method, (PyList::new(py, names.iter())?, n_rows, inputs))?.extract()?;
     Ok(match kind.as_str() {
         "probabilities" => {
             let values: PyReadonlyArray2<'_, f64> = values.extract()?;

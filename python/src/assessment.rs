@@ -6,6 +6,7 @@ use equipoise_service::ArtifactBytes;
 use equipoise_service::data::{Dataset, OpenOptions};
 use equipoise_service::document::{DataSpec, Document};
 use equipoise_service::govern::{comparison_table, is_met, verdict_table};
+use equipoise_service::views::dashboard::{Entry, available, static_page};
 use equipoise_service::views::{Format, TerminalOptions, chart, html, render};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
@@ -91,6 +92,16 @@ impl Assessment {
     /// The report as one HTML page.
     fn html(&self, py: Python<'_>) -> String {
         py.detach(|| html(self.document()))
+    }
+
+    /// The dashboard over it as one HTML page; none where it is not in this build.
+    fn dashboard(&self, py: Python<'_>, name: &str) -> PyResult<Option<String>> {
+        if !available() {
+            return Ok(None);
+        }
+        let document_json = self.json(py)?;
+        let page = py.detach(|| static_page(&[Entry { id: "0", name, document_json: &document_json }]));
+        page.map(Some).map_err(|e| error::exception(py, "view", &e.to_string()))
     }
 
     /// A block of a section as SVG; none for words and plain tables.

@@ -8,7 +8,9 @@ use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 use equipoise_service::Progress;
 use equipoise_service::data::Schema;
 use equipoise_service::document::{ColumnType, Task};
-use equipoise_service::models::{Input, InputColumn, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs};
+use equipoise_service::models::{
+    Additive, Input, InputColumn, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs,
+};
 use pyo3::prelude::*;
 
 /// What the run tells the thread that called.
@@ -31,8 +33,19 @@ pub(crate) struct Question {
     pub(crate) n_rows: usize,
     /// One per input.
     pub(crate) columns: Vec<Values>,
+    /// What is asked for.
+    pub(crate) wish: Wish,
     /// Where the answer goes.
     pub(crate) answer: SyncSender<Result<Outputs, ModelError>>,
+}
+
+/// What a model is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Its answers.
+    Answers,
+    /// What stands before its link.
+    Margins,
 }
 
 /// The values of one input.
@@ -52,19 +65,22 @@ pub(crate) struct About {
     inputs: Option<Vec<String>>,
     task: Option<String>,
     classes: Option<Vec<String>>,
+    /// Number of margins of a model that is a sum over its inputs before its link.
+    n_margins: Option<usize>,
 }
 
 /// The model as the service sees it.
 pub(crate) struct PythonModel {
     info: ModelInfo,
     names: Arc<[String]>,
+    n_margins: Option<usize>,
     messages: Sender<Message>,
 }
 
 impl PythonModel {
     /// `features` are the columns that are meant for it where it names none.
     pub(crate) fn new(about: About, schema: &Schema, features: Vec<String>, messages: Sender<Message>) -> Self {
-        let About { format, describes, inputs, task, classes } = about;
+        let About { format, describes, inputs, task, classes, n_margins } = about;
         let inputs = inputs.unwrap_or(features);
         let names = Arc::from(inputs.clone());
         let input = |name: String| {
@@ -81,7 +97,7 @@ impl PythonModel {
             _ => None,
         };
         let info = ModelInfo { format, describes, inputs: inputs.into_iter().map(input).collect(), task, classes };
-        Self { info, names, messages }
+        Self { info, names, n_margins, messages }
     }
 }
 
@@ -91,13 +107,41 @@ impl Model for PythonModel {
     }
 
     fn predict(&self, batch: &Inputs<'_>) -> Result<Outputs, ModelError> {
+        self.ask(batch, Wish::Answers)
+    }
+
+    fn additive(&self) -> Option<&dyn Additive> {
+        self.n_margins.map(|_| self as &dyn Additive)
+    }
+}
+
+impl Additive for PythonModel {
+    fn n_outputs(&self) -> usize {
+        self.n_margins.unwrap_or(1)
+    }
+
+    fn margins(&self, batch: &Inputs<'_>) -> Result<Vec<f64>, ModelError> {
+        match self.ask(batch, Wish::Margins)? {
+            Outputs::Values(values) | Outputs::Probability(values) | Outputs::Probabilities { values, .. } => {
+                Ok(values)
+            }
+            Outputs::Labels(_) => Err(ModelError::Predict {
+                problem: "margins are numbers, but it gave labels".to_owned(),
+                hint: "ask for another `method`".to_owned(),
+            }),
+        }
+    }
+}
+
+impl PythonModel {
+    fn ask(&self, batch: &Inputs<'_>, wish: Wish) -> Result<Outputs, ModelError> {
         let (answer, answered) = sync_channel(1);
         let owned = |column: &InputColumn<'_>| match column {
             InputColumn::Number(values) => Values::Numbers(values.to_vec()),
             InputColumn::Codes { codes, levels } => Values::Names { codes: codes.to_vec(), levels: levels.to_vec() },
         };
         let columns = batch.columns.iter().map(owned).collect();
-        let question = Question { names: Arc::clone(&self.names), n_rows: batch.n_rows, columns, answer };
+        let question = Question { names: Arc::clone(&self.names), n_rows: batch.n_rows, columns, wish, answer };
         self.messages.send(Message::Ask(question)).map_err(|_| gone())?;
         answered.recv().map_err(|_| gone())?
     }

@@ -123,10 +123,10 @@ impl Listener<'_, '_> {
     }
 
     fn answer(&mut self, py: Python<'_>, question: Question) {
-        let Question { names, n_rows, columns, answer } = question;
+        let Question { names, n_rows, columns, wish, answer } = question;
         let outputs: Result<Outputs, ModelError> = match self.model {
             Some(model) if self.interrupted.is_none() => {
-                answers::ask(py, model, Asked { names, n_rows, columns }).map_err(|raised| self.note(py, raised))
+                answers::ask(py, model, Asked { names, n_rows, columns, wish }).map_err(|raised| self.note(py, raised))
             }
             _ => Err(gone()),
         };

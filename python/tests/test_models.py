@@ -22,9 +22,10 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import LogisticRegression
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, PolynomialFeatures, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -165,6 +166,41 @@ def test_a_pipeline_is_explained_on_the_columns_of_the_caller() -> None:
     )
     assert a.document["model"]["describes"] == "ColumnTransformer → LogisticRegression"
     assert set(a.document["model"]["features"]) == set(test)
+
+
+@pytest.mark.parametrize("kind", ["two", "three", "number"])
+def test_linear_pipelines_are_explained_exactly(kind: str) -> None:
+    train, test = data(600, with_names=True), data(200, with_names=True)
+    prepare = make_column_transformer(
+        (make_pipeline(SimpleImputer(), KBinsDiscretizer(4)), ["n0", "n1"]),
+        (OneHotEncoder(handle_unknown="ignore"), ["c", "b"]),
+        remainder=make_pipeline(SimpleImputer(), StandardScaler()),
+    )
+    model = make_pipeline(prepare, LinearRegression() if kind == "number" else LogisticRegression(max_iter=500))
+    model.fit(train, truth(train, kind))
+    background = train.head(50)
+    a = eq.explain(
+        test.assign(y=truth(test, kind)), train=background.assign(y=truth(background, kind)), model=model, target="y"
+    )
+    assert a["explain.additivity_error"].value == pytest.approx(0, abs=1e-9)
+    margin = model.predict if kind == "number" else model.decision_function
+    # An additive model's attribution is what swapping the column for the background's changes on average.
+    found = a.artifact("attributions")
+    for column in ("n0", "c"):
+        swapped = pd.concat([test.assign(**{column: v}) for v in background[column]], ignore_index=True)
+        if column == "c":
+            swapped["c"] = pd.Categorical(swapped["c"], categories=test["c"].cat.categories)
+        expected = margin(test) - margin(swapped).reshape(len(background), len(test), -1).squeeze().mean(axis=0)
+        names = [c for c in found if c == column or c.startswith(f"{column}|")]
+        np.testing.assert_allclose(found[names].to_numpy().reshape(expected.shape), expected, atol=1e-9)
+
+
+def test_a_pipeline_that_mixes_columns_is_not_taken_for_a_sum() -> None:
+    train = data(300, missing=0.0)
+    model = make_pipeline(PolynomialFeatures(2, interaction_only=True), LogisticRegression(max_iter=500))
+    model.fit(train, truth(train, "two"))
+    taken = model_of(model, rows_of(train, "data"), None, [])
+    assert taken.n_margins is None
 
 
 def test_a_classifier_without_probabilities_gives_labels() -> None:
