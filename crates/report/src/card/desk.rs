@@ -16,6 +16,15 @@ pub(super) const MOST_ROWS: usize = 15;
 pub(super) const MOST_NOTES: usize = 6;
 /// A chart no wider than this has room beside another.
 const NARROW: f64 = 560.0;
+/// What charts need to be told apart on a printer without colours: bars of different series are of different lightness with an
+/// outline, and outlines of histograms have different dashes.
+const PRINTED: &str = ".eq .k1.br{fill-opacity:.92}\
+     .eq .k2.br{fill-opacity:.28;stroke:#b8480f;stroke-width:1}\
+     .eq .k3.br{fill-opacity:.6;stroke:#0b7a5c;stroke-width:1;stroke-dasharray:3 2}\
+     .eq .k4.br{fill-opacity:.1;stroke:#8a3f8f;stroke-width:1}\
+     .eq .k5.br{fill-opacity:.45;stroke:#8a6500;stroke-width:1}\
+     .eq .k6.br{fill-opacity:.75;stroke:#3d6b7d;stroke-width:1;stroke-dasharray:1 2}\
+     .eq .hs.d2{stroke-dasharray:6 3}.eq .hs.d3{stroke-dasharray:2 2}.eq .hs.d4{stroke-dasharray:9 3 2 3}";
 /// The space between two charts in points.
 const GUTTER: f64 = 14.0;
 /// No chart is higher on paper, in points.
@@ -228,7 +237,7 @@ impl<'a> Desk<'a> {
         let svg = equipoise_views::chart(section, block)?;
         let (width, height) = size_of(&svg)?;
         let file = format!("chart-{:03}.svg", self.files.len() + 1);
-        let shown = self.scribe.shown(&svg);
+        let shown = self.scribe.shown(&svg.replacen("</style>", &format!("{PRINTED}</style>"), 1));
         self.files.insert(file.clone(), shown.into_bytes());
         let says = if block.says.is_empty() { &block.title } else { &block.says };
         let scale = (self.room() / width).min(HIGHEST / height).min(0.72);

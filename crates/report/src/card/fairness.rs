@@ -10,6 +10,8 @@ use crate::config::Gap;
 
 /// Concerns at most.
 const MOST_CONCERNS: usize = 8;
+/// Sensitive columns at most.
+const MOST_COLUMNS: usize = 8;
 /// Metrics with a picture.
 const PICTURES: usize = 2;
 
@@ -23,11 +25,17 @@ pub(super) fn write(desk: &mut Desk<'_>) {
         .collect();
     desk.note_list(&notes, MOST_CONCERNS);
     let metrics = metrics(desk);
-    let columns = desk.config.sensitive(desk.document);
+    let mut columns = desk.config.sensitive(desk.document);
+    let n_more = columns.len().saturating_sub(MOST_COLUMNS);
+    columns.truncate(MOST_COLUMNS);
     for column in &columns {
         desk.heading_of(2, column);
         gaps(desk, section, column, &metrics);
         pictures(desk, section, column, &metrics);
+    }
+    if n_more > 0 {
+        let says = desk.fill("{n} more are in the assessment itself.", &[("n", n_more.to_string())]);
+        desk.soft(&says);
     }
     intersections(desk, section, &columns, &metrics);
 }

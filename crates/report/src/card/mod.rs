@@ -26,7 +26,10 @@ use crate::tongue::Tongue;
 use crate::typeset::{self, Fonts, Imprint, Scribe};
 use crate::{Config, ReportError};
 use desk::Desk;
-use node::Node;
+use node::{Node, Prose};
+
+/// Letters of the title at the head of every page at most.
+const MOST_RUNNING: usize = 80;
 
 /// What the caller read from files and clocks.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +59,8 @@ pub struct Scorecard {
 #[derive(Serialize)]
 struct Content<'a> {
     title: String,
+    /// The title with places to break it.
+    heading: Prose,
     genre: String,
     running: String,
     maker: String,
@@ -119,12 +124,19 @@ pub fn scorecard(
         logo: desk.logo()?,
         logo_alt: desk.plain(config.look.logo_alt.as_deref().unwrap_or("Logo")),
     };
-    let title = opening::title(&mut desk);
+    let name = opening::title(&desk);
+    let title = desk.plain(&name);
+    let heading = desk.name(&name);
+    let running = match title.char_indices().nth(MOST_RUNNING) {
+        Some((at, _)) => format!("{}…", title.get(..at).unwrap_or_default()),
+        None => title.clone(),
+    };
     let people = [&config.people.author, &config.people.organisation];
     let authors = people.into_iter().flatten().map(|name| desk.plain(name)).collect();
     let content = Content {
         genre: tongue.say("Responsible AI scorecard"),
-        running: title.clone(),
+        running,
+        heading,
         maker: desk.maker(),
         date: desk.date(),
         description: equipoise_views::parts::title(document),

@@ -10,13 +10,14 @@ use super::node::{Node, Prose, Tone};
 /// Findings on the first page at most, and of one section.
 const MOST: usize = 9;
 const MOST_OF_SECTION: usize = 3;
+/// Letters of one fact at most, for example of hundreds of cohorts' names.
+const MOST_LETTERS: usize = 600;
 
 /// The card's title.
-pub(super) fn title(desk: &mut Desk<'_>) -> String {
+pub(super) fn title(desk: &Desk<'_>) -> String {
     let config = desk.config;
     let name = config.title.clone().or_else(|| config.model.name.clone());
-    let name = name.unwrap_or_else(|| parts::title(desk.document));
-    desk.plain(&name)
+    name.unwrap_or_else(|| parts::title(desk.document))
 }
 
 /// The verdict; it is on every card.
@@ -81,6 +82,12 @@ pub(super) fn summary(desk: &mut Desk<'_>) {
     let date = desk.date();
     if !date.is_empty() {
         rows.push(("Assessed on".to_owned(), date));
+    }
+    for (_, value) in &mut rows {
+        if let Some((at, _)) = value.char_indices().nth(MOST_LETTERS) {
+            value.truncate(at);
+            value.push('…');
+        }
     }
     let rows: Vec<(Prose, Prose)> =
         rows.iter().map(|(label, value)| (desk.name(&desk.say(label)), desk.name(value))).collect();

@@ -21,7 +21,7 @@ const MOST_CODES: usize = 12;
 /// A word longer than this may be broken in the narrow columns of a table.
 pub(crate) const LONGEST_IN_CELL: usize = 22;
 /// A word longer than this may be broken in a paragraph. Ids are shorter, so that they can be copied as they are.
-pub(crate) const LONGEST_IN_TEXT: usize = 64;
+pub(crate) const LONGEST_IN_TEXT: usize = 56;
 /// Where a line may break without a hyphen.
 const BREAK: char = '\u{200b}';
 

@@ -63,6 +63,8 @@ fn thousands_of_groups_and_very_long_names_stay_readable() {
     let groups: Vec<String> = (0..3000).map(|i| format!("{}{i:04}", "a_very_long_name_".repeat(12))).collect();
     let made = card(&with_groups(&"column".repeat(34), &groups), &Config::default());
     assert!(made.n_pages <= 12, "{}", made.n_pages);
+    let tags = pdf::tags(&made.pdf);
+    assert!(tags.contains("The picture shows 20 of 3000 groups"), "what is left out is told");
     assert!(made.pdf.len() < 1_000_000, "{}", made.pdf.len());
 }
 

@@ -12,3 +12,4 @@
 mod formats;
 mod interrupted;
 mod laws;
+mod scorecard;
