@@ -1,11 +1,12 @@
 /** One renderer for each kind of block. A kind that is not known is shown as its table. */
 import type { Block } from '../generated/document';
+import { drawBoxes } from './boxes';
 import { drawCurve } from './curve';
+import { drawDistribution } from './distribution';
 import { drawGrid } from './grid';
 import { Trouble, type Drawing, type Picture } from './parts';
 import { drawRows } from './rows';
 import { drawScatter } from './scatter';
-import { drawBoxes, drawDistribution } from './spread';
 import { drawTree } from './tree';
 import { drawWaterfall } from './waterfall';
 

@@ -33,8 +33,13 @@ export function drawGrid(picture: Picture, names: Names): Drawing {
   }
   const [xs, ys] = [[...columns.keys()], [...lines.keys()]];
   const left = Math.min(Math.max(40, ...ys.map((l) => textWidth(l))), Math.max(80, width * 0.28)) + 40;
-  const wide = Math.min(150, (width - left - 4) / Math.max(1, xs.length));
   const longest = Math.max(0, ...xs.map((l) => textWidth(l)));
+  // Labels that are turned reach beyond the last column.
+  const roomy = (width - left - 4) / Math.max(1, xs.length);
+  const wide = Math.min(
+    150,
+    longest > roomy - 6 && roomy < 90 ? roomy - Math.min(60, longest * 0.5) / xs.length : roomy,
+  );
   const isTurned = longest > wide - 6 && wide < 90;
   const top = isTurned ? Math.min(longest, 130) * 0.72 + 34 : 42;
   const tall = ys.length > 15 ? 22 : ys.length > 6 ? 32 : 40;

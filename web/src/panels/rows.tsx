@@ -8,7 +8,7 @@ import { MISSING, count, fitting } from '../document/format';
 import { useWords } from '../i18n';
 import { go, setOption, useRoute } from '../state/route';
 import { useColumns, useCurrent, useSession } from '../state/session';
-import { NeedsLive, Picker, Problem } from '../ui/controls';
+import { NeedsLive, Picker, Problem, Working } from '../ui/controls';
 import { RowPanel } from './row';
 
 const PAGE = 200;
@@ -32,6 +32,7 @@ export function RowsPanel({ isList = false }: { isList?: boolean }): ReactElemen
         <p className="soft">{t('explorer_rows_hint')}</p>
       </div>
       {!isLive && <NeedsLive />}
+      {columns.isLoading && <Working progress={null} />}
       <Problem error={columns.error} />
       {isLive && columns.data && (
         <>
