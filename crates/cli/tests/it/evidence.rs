@@ -60,6 +60,25 @@ fn a_signature_covers_the_document_its_files_and_reports() {
 }
 
 #[test]
+fn an_authority_stands_for_those_it_certified() {
+    const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../report/tests/data/keys");
+    let place = Place::with(&[("p.csv", &people())]);
+    assert_eq!(place.run(ASSESS).code, Some(0));
+    let ran = place.run(&format!("sign a --key {DATA}/signer.key --chain {DATA}/signer.pem --name Eve -o s.json"));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let ran = place.run(&format!("verify a --signature s.json --ca {DATA}/authority.pem"));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(
+        ran.err.contains("signed by Ada Lovelace as author"),
+        "the certified name, not the claimed one: {}",
+        ran.err
+    );
+    assert_eq!(place.run(&format!("verify a --signature s.json --key {DATA}/openssl-ed25519.pub")).code, Some(1));
+    assert_eq!(place.run(&format!("verify a --signature s.json --ca {DATA}/signer.key")).code, Some(2));
+    assert_eq!(place.run(&format!("sign a --key {DATA}/authority.pem -o t.json")).code, Some(2), "no private key");
+}
+
+#[test]
 fn a_policy_may_require_signatures_and_named_approvals() {
     let place = signed();
     let policy =

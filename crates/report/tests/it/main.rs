@@ -4,6 +4,7 @@
 
 mod card;
 mod config;
+mod damage;
 mod evidence;
 mod exports;
 mod made;
