@@ -2,7 +2,7 @@
 import axeCore from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, launch, writePage } from '../scripts/browser.mjs';
+import { browserPath, launch, pageWith, writePage } from '../scripts/browser.mjs';
 import { makeDocument } from './sample';
 import { startServer, type Fake } from './server';
 
@@ -313,6 +313,20 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     pages.push(bad);
     await page.goto(bad.url);
     await page.getByText('the documents in the page are not a JSON list').waitFor();
+  });
+
+  it('in a frame of another page, links stay in the frame', async () => {
+    const inner = pageWith('equipoise-documents', [{ id: '0', name: 'framed', document: makeDocument() }]);
+    const quoted = inner.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+    context = await browser.newContext();
+    page = await context.newPage();
+    faults = [];
+    await page.setContent(
+      `<h1>Notebook</h1><iframe sandbox="allow-scripts" srcdoc="${quoted}" width="1200" height="700">`,
+    );
+    const frame = page.frameLocator('iframe');
+    await frame.getByRole('navigation').getByRole('link', { name: 'Error analysis' }).click();
+    await frame.getByRole('heading', { level: 2, name: 'Error analysis' }).waitFor();
   });
 
   it('links in the page lead to the same view again', async () => {

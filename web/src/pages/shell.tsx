@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { Document } from '../generated/document';
 import { useWords, type Key } from '../i18n';
 import { CohortBar } from '../panels/cohorts';
-import { go, useRoute, viewHref } from '../state/route';
+import { followLinks, go, useRoute, viewHref } from '../state/route';
 import {
   CurrentContext,
   useAssessments,
@@ -58,6 +58,7 @@ export function Shell({ problems }: { problems: string[] }): ReactElement {
   useEffect(() => {
     window.document.title = info ? `${title} · ${info.name} · Equipoise` : 'Equipoise';
   }, [title, info]);
+  useEffect(followLinks, []);
   const shown = useRef(route.view);
   useEffect(() => {
     if (shown.current === route.view) return;
@@ -194,7 +195,11 @@ const SECTION_WORDS: Record<string, Key> = {
 /** The view that the address names. */
 function Shown({ view, title }: { view: View; title: string }): ReactElement {
   const t = useWords();
-  const { isLive } = useCurrent();
+  const { isLive, document } = useCurrent();
+  // What if begins with a row or a threshold, which stand in their own places.
+  const sections = view.sections.filter(
+    (id) => id !== 'what_if' || document.sections.some((s) => s.id === id),
+  );
   if (view.id === 'overview') return <Overview />;
   if (view.id === 'compare') return <Compare />;
   if (view.id === 'provenance') return <Provenance />;
@@ -202,7 +207,7 @@ function Shown({ view, title }: { view: View; title: string }): ReactElement {
     <>
       {view.id === 'counterfactuals' && <RowsPanel />}
       {view.id === 'data' && isLive && <RowsPanel isList />}
-      {view.sections.map((id) => (
+      {sections.map((id) => (
         <Boundary key={id} name={id}>
           <AnalysisView analysis={id} name={SECTION_WORDS[id] ? t(SECTION_WORDS[id]) : title} />
         </Boundary>

@@ -76,6 +76,24 @@ export function go(change: Partial<Route>, replace = false): void {
   }
 }
 
+/**
+ * Follows links within the page itself. In a frame whose document has no address of its own, a browser would take them
+ * for links to the page around it.
+ */
+export function followLinks(): () => void {
+  const follow = (event: MouseEvent): void => {
+    const link = event.target instanceof Element ? event.target.closest('a') : null;
+    const hash = link?.getAttribute('href');
+    const isPlain =
+      event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    if (!hash?.startsWith('#/') || !isPlain || event.defaultPrevented) return;
+    event.preventDefault();
+    window.location.hash = hash;
+  };
+  document.addEventListener('click', follow);
+  return () => document.removeEventListener('click', follow);
+}
+
 /** Sets an option of the view. */
 export function setOption(key: string, value: string): void {
   const route = parseHash(window.location.hash);
