@@ -1,0 +1,88 @@
+"""The dashboard in a cell of JupyterLab, seen by a browser. Skipped, visibly, where JupyterLab, Node, the driver of `web/` or
+Chromium is missing, or where the dashboard is not in the build."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import equipoise as eq
+import pytest
+from conftest import ROOT
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+CELLS = [
+    "import equipoise as eq\n"
+    "rows = {'x': [1.0, 2.0, 3.0, 4.0] * 30, 'sex': ['f', 'm'] * 60, 'y': [0, 1, 0, 1] * 30}\n"
+    "a = eq.assess(rows, model=lambda r: r['x'] > 2, target='y', sensitive='sex', only=['performance', 'fairness'])\n"
+    "a",
+    "a.fairness.plot()",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_the_dashboard_works_in_a_cell(tmp_path: Path) -> None:
+    for what, is_there in {
+        "JupyterLab": importlib.util.find_spec("jupyterlab") is not None,
+        "Node": shutil.which("node") is not None,
+        "web/node_modules (make web)": (ROOT / "web" / "node_modules" / "playwright-core").is_dir(),
+        "Chromium": Path(CHROMIUM).exists(),
+    }.items():
+        if not is_there:
+            pytest.skip(f"{what} is not installed")
+    small = eq.assess(
+        {"x": [1, 2] * 20, "y": [0, 1] * 20}, prediction="x", target="y", classes=[0, 1, 2], only="performance"
+    )
+    if small._core.dashboard("x") is None:
+        pytest.skip("the dashboard is not in this build")
+    cells = [
+        {"cell_type": "code", "id": f"c{i}", "execution_count": None, "metadata": {}, "outputs": [], "source": source}
+        for i, source in enumerate(CELLS)
+    ]
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "test.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    port = free_port()
+    flags = [
+        "--allow-root",
+        "--no-browser",
+        f"--port={port}",
+        "--ServerApp.token=t",
+        f"--ServerApp.root_dir={tmp_path}",
+    ]
+    lab = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *flags],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "python"), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")},
+    )
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api?token=t", timeout=2).close()
+                break
+            except OSError:
+                time.sleep(0.5)
+        address = f"http://127.0.0.1:{port}/lab/tree/test.ipynb?token=t"
+        script = str(ROOT / "python" / "tests" / "browser" / "notebook.mjs")
+        seen = subprocess.run(
+            ["node", script, address, CHROMIUM], capture_output=True, text=True, timeout=240, check=False
+        )
+        assert seen.stdout.strip() == "seen", seen.stderr[-2000:]
+    finally:
+        lab.terminate()
+        lab.wait(timeout=20)
