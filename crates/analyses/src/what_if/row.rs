@@ -97,21 +97,26 @@ fn predictions(
 ) {
     let of = |i: usize| answers.get(i * k..(i + 1) * k).unwrap_or_default();
     let thresholds = context.spec.threshold.unwrap_or(0.5);
-    let words = |i: usize| {
-        let answer = of(i);
-        let first = answer.first().copied().unwrap_or(f64::NAN);
-        let class = |c: usize| context.classes.get(c).cloned().unwrap_or_default();
-        match context.task {
-            Task::Regression => number(first),
+    let first = |i: usize| of(i).first().copied().unwrap_or(f64::NAN);
+    // The class of an answer; none for numbers.
+    let class = |i: usize| {
+        let code = match context.task {
+            Task::Regression => return None,
             Task::Binary => {
                 let threshold = if i == 1 { params.threshold.unwrap_or(thresholds) } else { thresholds };
-                format!("{} ({})", class(usize::from(first >= threshold)), percent(first))
+                usize::from(first(i) >= threshold)
             }
             Task::Multiclass => {
-                let best = answer.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                class(answer.iter().position(|x| *x >= best).unwrap_or(0))
+                let best = of(i).iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                of(i).iter().position(|x| *x >= best).unwrap_or(0)
             }
-        }
+        };
+        context.classes.get(code).cloned()
+    };
+    let words = |i: usize| match (context.task, class(i)) {
+        (Task::Binary, Some(class)) => format!("{class} ({})", percent(first(i))),
+        (_, Some(class)) => class,
+        (_, None) => number(first(i)),
     };
     let unit = if context.task == Task::Regression { Unit::Target } else { Unit::Share };
     for output in 0..k {
@@ -150,7 +155,8 @@ fn predictions(
     } else {
         let mut list = list;
         list.extend(params.threshold.map(|t| format!("the threshold were {t}")));
-        format!("Row {row} is predicted {}; it would be {} if {}.", words(0), words(1), list.join(" and "))
+        let verb = if class(0).is_some() && class(0) == class(1) { "would stay" } else { "would be" };
+        format!("Row {row} is predicted {}; it {verb} {} if {}.", words(0), words(1), list.join(" and "))
     };
     section.notes.push(Note::new(Level::Finding, "what_if.prediction", says.clone()));
     section.blocks.push(Block::new("row", &format!("Row {row} as it is and edited"), "row", BlockKind::Table {}, says));

@@ -20,7 +20,11 @@ use self::cells::Cells;
 use self::domain::Domain;
 use self::goals::halves;
 use self::search::{Options, Search};
-use crate::{Choice, CounterfactualError, Goal, Kind, Method, Proof, Proposals, Space, query::Query, space::is_same};
+use crate::methods::Nearest;
+use crate::{
+    Choice, CounterfactualError, Goal, Kind, Method, Proof, Proposals, Space, query::Query, space::is_same,
+    sparsify::sparsify,
+};
 
 /// How rows become what the trees see.
 pub trait Encoder: Sync {
@@ -102,6 +106,30 @@ impl Exact {
         known.insert(key, Arc::clone(&made));
         Ok(made)
     }
+
+    /// What [`Nearest`] finds, as classes of values with what they cost.
+    fn examples(&self, query: &Query<'_>, options: &[Options]) -> Result<Vec<(f64, Vec<u32>)>, CounterfactualError> {
+        if query.reference.is_none() {
+            return Ok(Vec::new());
+        }
+        let walked = Nearest::default().propose(query)?.rows;
+        let found: Vec<Vec<f64>> = walked.iter().map(|row| sparsify(query, row)).collect::<Result<_, _>>()?;
+        let point = |row: &Vec<f64>| {
+            let cell = |(v, cells): (usize, &Cells)| u32::try_from(cells.of(query.space.get(v, row))).ok();
+            let point: Vec<u32> = self.boxes.cells.iter().enumerate().map(cell).collect::<Option<_>>()?;
+            let costs = point.iter().zip(options).map(|(cell, o)| o.costs.get(*cell as usize).copied());
+            let cost: f64 = costs.map(|c| c.unwrap_or(f64::INFINITY)).sum();
+            cost.is_finite().then_some((cost, point))
+        };
+        Ok(found.iter().filter_map(point).collect())
+    }
+}
+
+/// Whether a point changes few enough features, and not all of those that an earlier one changed.
+fn may_be(point: &[u32], options: &[Options], max_changes: usize, taken: &[Vec<usize>]) -> bool {
+    let is_changed = |v: usize| point.get(v).zip(options.get(v)).is_some_and(|(cell, o)| *cell != o.home);
+    let n_changed = (0..point.len()).filter(|v| is_changed(*v)).count();
+    n_changed > 0 && n_changed <= max_changes && !taken.iter().any(|earlier| earlier.iter().all(|v| is_changed(*v)))
 }
 
 impl Method for Exact {
@@ -129,6 +157,8 @@ impl Method for Exact {
         let ways = halves((self.own_goal)(query.goal), self.link, self.n_outputs)?;
         let mut proposals = Proposals::default();
         let mut taken: Vec<Vec<usize>> = Vec::new();
+        // What walks to the nearest examples end at: no search that was cut off is to do worse.
+        let mut examples: Option<Vec<(f64, Vec<u32>)>> = None;
         while proposals.rows.len() < query.total {
             let mut best: Option<(f64, Vec<u32>)> = None;
             let mut least = f64::INFINITY;
@@ -150,7 +180,21 @@ impl Method for Exact {
                 }
                 best = outcome.best;
             }
-            let is_open = least.is_finite() && best.as_ref().is_none_or(|(cost, _)| least < *cost);
+            let is_open = |best: &Option<(f64, Vec<u32>)>| {
+                least.is_finite() && best.as_ref().is_none_or(|(cost, _)| least < *cost)
+            };
+            if is_open(&best) {
+                if examples.is_none() {
+                    examples = Some(self.examples(query, &options)?);
+                }
+                for (cost, point) in examples.iter().flatten() {
+                    let is_cheaper = best.as_ref().is_none_or(|(known, _)| cost < known);
+                    if is_cheaper && may_be(point, &options, query.space.max_changes(), &taken) && confirm(point)? {
+                        best = Some((*cost, point.clone()));
+                    }
+                }
+            }
+            let is_open = is_open(&best);
             let Some((_, point)) = best else {
                 proposals.end = Some(if is_open { Proof::AtLeast(least) } else { Proof::Unreachable });
                 break;
