@@ -1,6 +1,6 @@
 //! A document held against a policy.
 
-use equipoise_document::{Document, Estimate, Table, TableColumn};
+use equipoise_document::{Document, Estimate, Table, TableColumn, Unit};
 
 use crate::words::{demand, number, number_beside};
 use crate::{Bound, Gate, IfMissing, On, Policy, Severity};
@@ -108,7 +108,7 @@ pub fn verdict_table(verdicts: &[Verdict]) -> Table {
         .column(TableColumn::text("id", "Number", verdicts.iter().map(|v| v.id.as_str())))
         .column(TableColumn::number("observed", "Observed", verdicts.iter().map(|v| v.observed)))
         .column(TableColumn::text("asks", "Asked", verdicts.iter().map(|v| v.asks.as_str())))
-        .column(TableColumn::integer("n", "Rows", verdicts.iter().map(n)))
+        .column(TableColumn::integer("n", "Rows", verdicts.iter().map(n)).with_unit(Unit::Rows))
         .column(TableColumn::text("why", "Why", verdicts.iter().map(why)))
 }
 
