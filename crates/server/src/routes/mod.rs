@@ -267,10 +267,10 @@ impl<S: Send + Sync, T: DeserializeOwned> axum::extract::FromRequestParts<S> for
     }
 }
 
-/// JSON with a status.
+/// What a handler gives: JSON, or why not.
 pub(crate) type Answer<T> = Result<Json<T>, Refusal>;
 
-/// JSON of something that lives in an [`std::sync::Arc`].
+/// An answer as JSON.
 pub(crate) fn json<T: Serialize>(value: T) -> Answer<T> {
     Ok(Json(value))
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use equipoise_analyses::{AnalysisError, find};
 use equipoise_data::{Frame, nearest};
-use equipoise_document::{ColumnType, Document, RunSpec, Section, Task};
+use equipoise_document::{ColumnType, Document, Section, Task};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -80,27 +80,6 @@ impl Workbench {
         Ok(Self { opened, selections: Mutex::default(), order: Mutex::default() })
     }
 
-    /// A workbench over what was opened for an assessment that was just made.
-    ///
-    /// # Errors
-    /// As [`crate::assess`].
-    pub fn given(spec: &RunSpec, given: Given, world: &World) -> Result<Self, ServiceError> {
-        let opened = Opened::open(spec, None, given, world)?;
-        Ok(Self { opened, selections: Mutex::default(), order: Mutex::default() })
-    }
-
-    /// Number of scored rows.
-    #[must_use]
-    pub fn n_rows(&self) -> usize {
-        self.opened.frame.n_rows()
-    }
-
-    /// True when there is a model to ask.
-    #[must_use]
-    pub fn has_model(&self) -> bool {
-        self.opened.model.is_some()
-    }
-
     /// How many rows a predicate selects, all without one, and how the model does on them.
     ///
     /// # Errors
@@ -122,7 +101,7 @@ impl Workbench {
         #[allow(clippy::cast_precision_loss, reason = "row numbers fit 32 bits")]
         Ok(Count {
             n,
-            share: share(n, self.n_rows() as u64).unwrap_or(0.0),
+            share: share(n, self.opened.frame.n_rows() as u64).unwrap_or(0.0),
             n_wrong: wrong,
             error_rate: wrong.and_then(|w| share(w, n)),
             mean_error: error.filter(|_| n > 0).map(|sum| sum / n as f64),
