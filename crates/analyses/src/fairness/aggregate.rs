@@ -1,5 +1,8 @@
 //! From the numbers of groups to gaps between them.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use equipoise_document::{Better, Estimate, Interval, Missing, PValue, Unit};
 use equipoise_kernels::{
     Confidence, Draws, Ends, Gap, GapLevels, HomogeneityTest, Limits, Merge, difference_ends, difference_gap,
@@ -30,10 +33,25 @@ pub(super) struct Gaps {
     pub test: Option<HomogeneityTest>,
 }
 
+/// Levels of the ends of gaps, by number of groups, families and level: the studentised range is an integral, and every
+/// metric of a slice asks for the same few.
+#[derive(Debug, Default)]
+pub(super) struct Levels(Mutex<BTreeMap<(usize, u32, u64), GapLevels>>);
+
+impl Levels {
+    /// See [`GapLevels::all_pairs`].
+    pub(super) fn all_pairs(&self, n_groups: usize, families: u32, level: f64) -> GapLevels {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (n_groups, families, level.to_bits());
+        *known.entry(key).or_insert_with(|| GapLevels::all_pairs(n_groups, families, level))
+    }
+}
+
 /// What all aggregates need to know.
 #[derive(Clone, Copy)]
 pub(super) struct Settings<'a> {
     pub params: &'a Params,
+    pub levels: &'a Levels,
     pub level: f64,
     pub seed: u64,
     pub is_weighted: bool,
@@ -77,7 +95,7 @@ impl<'a> Row<'a> {
             return Gaps { difference: none(), ratio: none(), test: None };
         }
         let limits: Vec<Limits> = live.iter().map(|(_, m)| m.limits.clone()).collect();
-        let levels = GapLevels::all_pairs(limits.len(), families, settings.level);
+        let levels = settings.levels.all_pairs(limits.len(), families, settings.level);
         let placed = |gap: Gap| Gap {
             lowest: live.get(gap.lowest).map_or(0, |g| g.0),
             highest: live.get(gap.highest).map_or(0, |g| g.0),

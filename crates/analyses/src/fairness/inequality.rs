@@ -1,7 +1,7 @@
 //! How unevenly the model's benefit is spread over people, and differential fairness.
 
 use equipoise_document::{Better, Estimate, Missing, Unit};
-use equipoise_kernels::{Confidence, Draws, Ends, GapLevels, Limits, Multinomial, Share, ratio_ends, smallest_ratio};
+use equipoise_kernels::{Confidence, Draws, Ends, Limits, Multinomial, Share, ratio_ends, smallest_ratio};
 
 use super::aggregate::{Settings, interval};
 use super::groups::{Counted, Slice};
@@ -175,7 +175,7 @@ pub(super) fn differential_fairness(slice: &Slice, share: Share, metric: &str, s
         smoothed.iter().map(|(p, n)| Limits::Share { share: of(*p), n: *n }).collect()
     };
     let (yes, no) = (sides(&|p| p), sides(&|p| 1.0 - p));
-    let levels = GapLevels::all_pairs(smoothed.len(), 2, settings.level);
+    let levels = settings.levels.all_pairs(smoothed.len(), 2, settings.level);
     let mut epsilon: f64 = 0.0;
     let mut ends = Vec::new();
     for side in [&yes, &no] {

@@ -1,10 +1,12 @@
 //! Does the model treat groups of people alike? See `README.md` for definitions.
 
 mod aggregate;
+mod apart;
 mod bootstrap;
 mod cautions;
 mod cells;
 mod consistency;
+mod curves;
 mod distances;
 mod findings;
 mod groups;
@@ -25,16 +27,16 @@ mod tests;
 use std::collections::BTreeMap;
 
 use equipoise_data::GroupingKind;
-use equipoise_document::{Estimate, EstimateId, Level, Note, Section, Task};
+use equipoise_document::{Block, Estimate, EstimateId, Interval, Level, Note, Section, Table, Task};
 use equipoise_kernels::{Share, benjamini_hochberg};
+use rayon::prelude::*;
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
-use self::aggregate::{Gaps, Row, Settings};
+use self::aggregate::{Gaps, Levels, Row, Settings};
 use self::bootstrap::Resampled;
 use self::cautions::Caution;
 pub use self::cells::confusion_by_group;
-use self::distances::Point;
 use self::findings::Finding;
 use self::groups::{Atoms, Slice};
 use self::metrics::{Metric, Shape};
@@ -77,7 +79,8 @@ impl Analysis for Fairness {
         }
         let params: Params = parse_params::<Params>("fairness", params)?.check(context.test.frame)?;
         let sets = groups::sets_of_columns(context.test.frame, &params)?;
-        let mut report = Report::new(self, &params, context);
+        let levels = Levels::default();
+        let mut report = Report::new(self, &params, &levels, context);
         for cohort in 0..context.test.frame.cohorts().len() {
             context.check_stop()?;
             report.add_cohort(context, &sets, cohort)?;
@@ -101,17 +104,20 @@ struct Report<'a> {
 /// A slice that findings are made about.
 struct LookedAt {
     slice: Slice,
+    /// Gaps of every metric, in the metrics' order.
+    gaps: Vec<Gaps>,
     deviation: f64,
 }
 
 impl<'a> Report<'a> {
-    fn new(analysis: &Fairness, params: &'a Params, context: &Context<'_>) -> Self {
+    fn new(analysis: &Fairness, params: &'a Params, levels: &'a Levels, context: &Context<'_>) -> Self {
         let frame = context.test.frame;
         let shape = Shape { task: frame.task, classes: &frame.classes, has_probability: frame.has_probability() };
         Self {
             section: Section::new(analysis.id(), analysis.title(), analysis.question()),
             settings: Settings {
                 params,
+                levels,
                 level: context.level(),
                 seed: context.seed(),
                 is_weighted: frame.is_weighted(),
@@ -139,17 +145,30 @@ impl<'a> Report<'a> {
         } else {
             None
         };
-        for (place, set) in sets.iter().enumerate() {
+        let (metrics, settings) = (std::mem::take(&mut self.metrics), self.settings);
+        let (sorted_of, resampled_of) = (sorted.as_ref(), resampled.as_ref());
+        let swept = |mut slice: Slice| {
+            if let Some(sorted) = sorted_of {
+                scores::sweep(sorted, &mut slice);
+            }
+            slice
+        };
+        // Curves of cohorts would crowd out those of all rows.
+        let with_curves = sorted_of.filter(|_| cohort == 0);
+        let made = sets.par_iter().map(|set| {
             context.check_stop()?;
-            for mut slice in atoms.slices(frame, set, &[], name) {
-                if let Some(sorted) = &sorted {
-                    scores::sweep(sorted, &mut slice);
-                }
+            let slices = atoms.slices(frame, set, &[], name).into_par_iter().map(swept);
+            Ok(slices.map(|s| OfSlice::of(s, with_curves, resampled_of, &metrics, settings)).collect())
+        });
+        let made = made.collect::<Result<Vec<Vec<OfSlice>>, AnalysisError>>()?;
+        self.metrics = metrics;
+        for (place, (set, made)) in sets.iter().zip(made).enumerate() {
+            context.check_stop()?;
+            for made in made {
                 if place == 0 {
-                    self.add_overall(&slice);
+                    self.add_overall(&made.looked_at.slice);
                 }
-                let points = sorted.as_ref().filter(|_| cohort == 0).map(|s| distances::points_by_group(s, &slice));
-                self.add_slice(slice, points.as_deref(), resampled.as_ref());
+                self.add_slice(made);
             }
             if !control.is_empty() {
                 let mut strata = atoms.slices(frame, set, &control, name);
@@ -175,52 +194,15 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn add_slice(&mut self, slice: Slice, points: Option<&[Vec<Point>]>, resampled: Option<&Resampled>) {
-        let settings = self.settings;
-        let rests = aggregate::rests(&slice);
-        let metrics = std::mem::take(&mut self.metrics);
-        let rows: Vec<Row<'_>> = metrics.iter().map(|m| Row::of(m, &slice, &rests, settings)).collect();
-        let (gaps, mut made) = estimates(&slice, &rows, settings);
-        if slice.overall.n_classes == 2 {
-            made.push(inequality::between_groups(&slice, settings));
-            for (share, metric) in
-                [(Share::SelectionRate, "differential_fairness"), (Share::BaseRate, "differential_fairness_of_labels")]
-            {
-                made.push(inequality::differential_fairness(&slice, share, metric, settings));
-            }
-        }
-        if let Some(points) = points {
-            made.extend(distances::distances(&slice, points, settings));
-            if slice.columns.len() == 1 {
-                let (tables, blocks) = distances::curves(&slice, points, settings);
-                self.section.tables.extend(tables);
-                self.section.blocks.extend(blocks);
-            }
-        }
-        if let Some(resampled) = resampled {
-            let intervals = resampled.intervals(&slice, &metrics, settings);
-            bootstrap::replace(&mut made, &intervals);
-            bootstrap::replace(&mut self.section.estimates, &intervals);
-        }
-        let versus = odds::versus_reference(&slice, &rests, settings);
-        for row in rows.iter().filter(|r| r.metric.headline.is_some()) {
-            self.worst.extend(worst::against_the_rest(&slice, row, &rests, settings));
-        }
-        let table_id = slice.table_id("by_group");
-        self.section.tables.extend(tables::by_group(&[&slice], &[rows.as_slice()], &table_id, settings));
-        self.section.tables.push(tables::gaps(&slice, &rows, &gaps, &made));
-        self.section.tables.extend(tables::criteria(&slice, &made));
-        self.section.tables.extend(tables::versus(&slice, &versus));
-        if slice.cohort.is_none() {
-            self.section.blocks.extend(tables::blocks(&slice, &table_id, &rows, settings));
-        }
-        self.cautions.push(Caution::of(&slice, &rows, settings));
-        self.section.estimates.extend(made);
-        self.section.estimates.extend(versus.into_iter().flat_map(|v| v.estimates));
-        drop(rows);
-        self.metrics = metrics;
-        let deviation = slice.overall.moments.as_ref().map_or(1.0, moments::Moments::truth_deviation);
-        self.looked_at.push(LookedAt { slice, deviation });
+    fn add_slice(&mut self, made: OfSlice) {
+        let OfSlice { looked_at, estimates, intervals, tables, blocks, caution, worst } = made;
+        bootstrap::replace(&mut self.section.estimates, &intervals);
+        self.section.tables.extend(tables);
+        self.section.blocks.extend(blocks);
+        self.section.estimates.extend(estimates);
+        self.cautions.push(caution);
+        self.worst.extend(worst);
+        self.looked_at.push(looked_at);
     }
 
     /// The same within strata, and pooled over them.
@@ -264,11 +246,10 @@ impl<'a> Report<'a> {
             self.section.estimates.iter().map(|e| (e.id.clone(), e.clone())).collect();
         let find = |id: &EstimateId| by_id.get(id).cloned();
         let mut findings: Vec<Finding> = Vec::new();
-        for LookedAt { slice, deviation } in &self.looked_at {
+        for LookedAt { slice, gaps, deviation } in &self.looked_at {
             let rests = aggregate::rests(slice);
             let rows: Vec<Row<'_>> = self.metrics.iter().map(|m| Row::of(m, slice, &rests, self.settings)).collect();
-            let gaps: Vec<Gaps> = rows.iter().map(|r| r.gaps(1, self.settings)).collect();
-            findings.extend(findings::of_slice(slice, &rows, &gaps, &find, *deviation, self.settings));
+            findings.extend(findings::of_slice(slice, &rows, gaps, &find, *deviation, self.settings));
         }
         let mut notes = merged::notes(&findings);
         if !findings.is_empty() {
@@ -305,6 +286,67 @@ impl<'a> Report<'a> {
             self.section.tables.push(tables::worst("worst_groups", &worst));
         }
         note
+    }
+}
+
+/// What is said about one slice.
+struct OfSlice {
+    looked_at: LookedAt,
+    estimates: Vec<Estimate>,
+    /// Resampled intervals, which stand for those of the numbers of all rows too.
+    intervals: BTreeMap<EstimateId, Interval>,
+    tables: Vec<Table>,
+    blocks: Vec<Block>,
+    caution: Caution,
+    worst: Vec<Standing>,
+}
+
+impl OfSlice {
+    fn of(
+        slice: Slice,
+        sorted: Option<&SortedRows>,
+        resampled: Option<&Resampled>,
+        metrics: &[Metric],
+        settings: Settings<'_>,
+    ) -> Self {
+        let (mut tables, mut blocks, mut worst) = (Vec::new(), Vec::new(), Vec::new());
+        let rests = aggregate::rests(&slice);
+        let rows: Vec<Row<'_>> = metrics.iter().map(|m| Row::of(m, &slice, &rests, settings)).collect();
+        let (gaps, mut made) = estimates(&slice, &rows, settings);
+        if slice.overall.n_classes == 2 {
+            made.push(inequality::between_groups(&slice, settings));
+            for (share, metric) in
+                [(Share::SelectionRate, "differential_fairness"), (Share::BaseRate, "differential_fairness_of_labels")]
+            {
+                made.push(inequality::differential_fairness(&slice, share, metric, settings));
+            }
+        }
+        if let Some(sorted) = sorted {
+            made.extend(distances::distances(sorted, &slice, settings));
+            if slice.columns.len() == 1 {
+                (tables, blocks) = curves::curves(sorted, &slice, settings);
+            }
+        }
+        let intervals = resampled.map(|r| r.intervals(&slice, metrics, settings)).unwrap_or_default();
+        bootstrap::replace(&mut made, &intervals);
+        let versus = odds::versus_reference(&slice, &rests, settings);
+        for row in rows.iter().filter(|r| r.metric.headline.is_some()) {
+            worst.extend(worst::against_the_rest(&slice, row, &rests, settings));
+        }
+        let table_id = slice.table_id("by_group");
+        tables.extend(tables::by_group(&[&slice], &[rows.as_slice()], &table_id, settings));
+        tables.push(tables::gaps(&slice, &rows, &gaps, &made));
+        tables.extend(tables::criteria(&slice, &made));
+        tables.extend(tables::versus(&slice, &versus));
+        if slice.cohort.is_none() {
+            blocks.extend(tables::blocks(&slice, &table_id, &rows, settings));
+        }
+        let caution = Caution::of(&slice, &rows, settings);
+        made.extend(versus.into_iter().flat_map(|v| v.estimates));
+        drop(rows);
+        let deviation = slice.overall.moments.as_ref().map_or(1.0, moments::Moments::truth_deviation);
+        let looked_at = LookedAt { slice, gaps, deviation };
+        Self { looked_at, estimates: made, intervals, tables, blocks, caution, worst }
     }
 }
 

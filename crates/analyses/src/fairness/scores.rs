@@ -4,7 +4,9 @@
 use equipoise_data::{Frame, Rows};
 use equipoise_document::Missing;
 use equipoise_kernels::{Merge, ScoreGrid};
+use rayon::prelude::*;
 
+use super::apart::Scored;
 use super::groups::{Atoms, Slice};
 
 /// Rows up to which scores are sorted one by one; beyond, they are counted in bins of scores.
@@ -113,14 +115,14 @@ impl SortedRows {
             let push = |bins: &mut Bins, rows: &Rows<'_>| visit(rows, &mut |row| bins.push(&row));
             return Self { rows: frame.reduce_in(MOST_TABLES, cohort, start, push).rows(), is_binned: true };
         }
-        let mut sorted = Vec::new();
+        let mut sorted = Vec::with_capacity(frame.cohorts().get(cohort).map_or(0, |c| c.n));
         let part = |rows: &Rows<'_>| {
             let mut part = Vec::with_capacity(rows.len());
             visit(rows, &mut |row| part.push(row));
             part
         };
         frame.visit(cohort, part, |rows| sorted.extend(rows));
-        sorted.sort_unstable_by(|a: &ScoredRow, b: &ScoredRow| {
+        sorted.par_sort_unstable_by(|a: &ScoredRow, b: &ScoredRow| {
             a.score
                 .total_cmp(&b.score)
                 .then_with(|| (a.is_positive, a.atom).cmp(&(b.is_positive, b.atom)))
@@ -131,6 +133,14 @@ impl SortedRows {
 }
 
 impl SortedRows {
+    /// The rows of a slice's groups in ascending order of their scores.
+    pub(super) fn scored(&self, slice: &Slice) -> impl DoubleEndedIterator<Item = Scored> + Clone {
+        self.rows.iter().filter_map(|row| {
+            let group = slice.of_atom.get(row.atom as usize).copied().flatten()? as usize;
+            Some(Scored { score: row.score, group, is_positive: row.is_positive, weight: row.weight })
+        })
+    }
+
     /// Half the share of pairs of a negative and a positive row that fell into one bin: how far the area of all rows can
     /// be from that of sorted rows. None where rows were sorted.
     pub(super) fn binning_error(&self) -> Option<f64> {

@@ -2,8 +2,8 @@
 
 use equipoise_document::{Better, Estimate, EstimateId, PValue, Unit};
 use equipoise_kernels::{
-    GapLevels, Pooled, Share, Stratum, cochran_mantel_haenszel, largest_size, mantel_haenszel_difference,
-    mantel_haenszel_ratio, smallest_ratio,
+    Pooled, Share, Stratum, cochran_mantel_haenszel, largest_size, mantel_haenszel_difference, mantel_haenszel_ratio,
+    smallest_ratio,
 };
 
 use super::aggregate::{Settings, interval, share_behind};
@@ -50,7 +50,7 @@ pub(super) fn pooled(metric: &Metric, strata: &[Slice], settings: Settings<'_>) 
             ratios.extend(mantel_haenszel_ratio(&pairs));
         }
     }
-    let levels = GapLevels::all_pairs(names.len(), 1, settings.level);
+    let levels = settings.levels.all_pairs(names.len(), 1, settings.level);
     let p_value = cochran_mantel_haenszel(&tables).map(|test| PValue {
         value: test.p_value,
         adjusted: None,
