@@ -10,6 +10,7 @@ use crate::{
     Background, ShapleyError,
     block::{Block, ROWS, Ranks, ranks_of},
     forest::{Forest, Shape},
+    planes::Narrow,
     players::Roster,
     reference::Betas,
     tables::WeighedBlock,
@@ -92,6 +93,19 @@ pub(crate) fn covers_over(
         covers
     };
     Ok(forest.trees.par_iter().zip(ensemble.trees()).map(count).collect())
+}
+
+/// Background rows by block of bytes with their weights; what fills up the last block weighs nothing.
+pub(crate) fn narrow_of(forest: &Forest, ranks: &[i32], weights: &[f64]) -> Vec<(Narrow, [f64; ROWS])> {
+    let rows: Vec<&[i32]> = ranks.chunks_exact(forest.lanes.len().max(1)).collect();
+    let of = |(rows, weights): (&[&[i32]], &[f64])| {
+        let mut block = Narrow::new(forest);
+        block.fill_ranks(forest, rows);
+        let mut heavy = [0.0; ROWS];
+        heavy.iter_mut().zip(weights).for_each(|(slot, weight)| *slot = *weight);
+        (block, heavy)
+    };
+    rows.chunks(ROWS).zip(weights.chunks(ROWS)).map(of).collect()
 }
 
 /// Background rows by block with their weights; what fills up the last block weighs nothing.

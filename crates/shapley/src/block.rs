@@ -63,7 +63,7 @@ impl Block {
 }
 
 /// Thresholds that a number is beyond, or a code.
-fn rank_of(lane: Lane, thresholds: &[f64], x: f64) -> i32 {
+pub(crate) fn rank_of(lane: Lane, thresholds: &[f64], x: f64) -> i32 {
     match lane {
         Lane::Number { missing_left, zero_is_missing, is_less, .. } => {
             if x.is_nan() || (zero_is_missing && is_zero(x)) {

@@ -5,18 +5,18 @@ use rayon::prelude::*;
 
 use crate::{
     Attributions, Interaction, Interactions, LinkedAttributions, Method, Options, Precision, ShapleyError,
-    background::{Compared, background_of, blocks_of, covers_over, rows_in},
+    background::{Compared, background_of, covers_over, narrow_of, rows_in},
     block::{Block, ROWS, Ranks, ranks_of},
-    engine::{Engine, Ready, Room, Way, flush, pay_off},
-    forest::Forest,
+    engine::{Choice, Engine, Ready, Room, Way, by_bytes, flush, pay_off},
+    forest::{Forest, Shape},
     interactions::{PairScratch, Pairs},
     linked::{LinkedRoom, MOST_PLAYERS, Spread},
     machine::{Machine, TableRoom},
     patterns::Trail,
+    planes::{Cut, Desk, Give, Planes, Source, Sums, Wanted, making},
     players::Roster,
     reference::{Betas, Doubles, Singles, Walk},
     sweep::{Real, Scratch},
-    tables::tables_of,
 };
 
 /// Exact Shapley values of a tree ensemble's margins.
@@ -36,12 +36,16 @@ pub struct TreeExplainer {
     engine: Engine,
     background: Option<Compared>,
     machine: Machine,
+    precision: Precision,
     memory_budget: usize,
 }
 
 /// Most blocks that go through a tree together, and the bytes that their sums may take.
-const MOST_TOGETHER: usize = 8;
+const MOST_TOGETHER: usize = 32;
 const SUMS_BYTES: usize = 1 << 18;
+
+/// Sums of the interactions of one block, beyond which they are worked out one output after the other.
+const MOST_PAIR_BYTES: usize = 1 << 22;
 
 impl TreeExplainer {
     /// Makes an ensemble ready.
@@ -50,6 +54,11 @@ impl TreeExplainer {
     /// When leaves hold linear models, training weights are missing, the background is empty or of another width, or
     /// the trees need more than the memory budget.
     pub fn new(ensemble: &TreeEnsemble, options: &Options<'_>) -> Result<Self, ShapleyError> {
+        Self::made_on(Machine::found(), ensemble, options)
+    }
+
+    /// With these instructions.
+    fn made_on(machine: Machine, ensemble: &TreeEnsemble, options: &Options<'_>) -> Result<Self, ShapleyError> {
         let roster = Roster::over(ensemble, options.players)?;
         let counted = match options.method {
             Method::PathDependentOver(background) => Some(covers_over(ensemble, &roster, background)?),
@@ -57,34 +66,40 @@ impl TreeExplainer {
         };
         let needs_covers = !matches!(options.method, Method::Interventional(_));
         let forest = Forest::over(ensemble, &roster, counted.as_deref(), needs_covers)?;
-        let machine = Machine::found();
+        let (budget, precision) = (options.memory_budget, options.precision);
+        let wanted = Wanted { give: Give::Values, precision, n_players: roster.n_players() };
         let (engine, background, base) = match options.method {
             Method::Interventional(background) => {
                 let (ranks, weights) = background_of(&forest, background)?;
-                let base = forest.mean_margins(&ranks, &weights);
-                let blocks = blocks_of(&forest, &ranks, &weights);
-                let budget = options.memory_budget;
-                let engine = match options.precision {
-                    Precision::Fast => tables_of(&forest, &blocks, budget).map(|t| Engine::Fast(Ready::of_tables(t))),
-                    Precision::Exact => tables_of(&forest, &blocks, budget).map(|t| Engine::Exact(Ready::of_tables(t))),
-                };
+                let rows = (ranks.as_slice(), weights.as_slice());
+                let (engine, base) = match precision {
+                    Precision::Fast => Ready::interventional(&forest, wanted, rows, machine, budget)
+                        .map(|ready: Ready<f32>| (ready.expected(&forest, rows), Engine::Fast(ready))),
+                    Precision::Exact => Ready::interventional(&forest, wanted, rows, machine, budget)
+                        .map(|ready: Ready<f64>| (ready.expected(&forest, rows), Engine::Exact(ready))),
+                }
+                .map_or_else(
+                    || {
+                        let mut base = forest.mean_of(forest.trees.iter(), &ranks, &weights);
+                        base.iter_mut().zip(&forest.base).for_each(|(sum, base)| *sum += base);
+                        (Engine::Compared, base)
+                    },
+                    |(base, engine)| (engine, base),
+                );
                 let compared = Compared { ranks, weights, betas: Betas::new() };
-                (engine.unwrap_or(Engine::Compared), Some(compared), base)
+                (engine, Some(compared), base)
             }
             Method::PathDependent | Method::PathDependentOver(_) => {
-                let (budget, n_players) = (options.memory_budget, roster.n_players());
-                let engine = match options.precision {
-                    Precision::Fast => {
-                        let by_tables = pay_off(&forest, machine, options);
-                        Engine::Fast(Ready::over(&forest, n_players, &by_tables, budget)?)
-                    }
-                    Precision::Exact => Engine::Exact(Ready::over(&forest, n_players, &[], budget)?),
+                let choices = pay_off(&forest, machine, options, wanted);
+                let engine = match precision {
+                    Precision::Fast => Engine::Fast(Ready::over(&forest, wanted, &choices, machine, budget)?),
+                    Precision::Exact => Engine::Exact(Ready::over(&forest, wanted, &choices, machine, budget)?),
                 };
                 (engine, None, forest.expected())
             }
         };
-        let (link, memory_budget) = (ensemble.link(), options.memory_budget);
-        Ok(Self { roster, forest, link, base, engine, background, machine, memory_budget })
+        let link = ensemble.link();
+        Ok(Self { roster, forest, link, base, engine, background, machine, precision, memory_budget: budget })
     }
 
     /// Names of those that attributions go to: the data's columns, or all features of the trees.
@@ -222,23 +237,36 @@ impl TreeExplainer {
             return Err(ShapleyError::Memory { what: "the interaction values", needed, budget: self.memory_budget });
         }
         let mut values = vec![0.0; n_rows * per_row];
+        let (planes, left) = self.pair_planes(index, n_rows);
+        if let Some(planes) = planes {
+            let n_together = ROWS * self.pair_blocks_together(n_rows);
+            let out = values.par_chunks_mut((per_row * n_together).max(1));
+            let work = out.zip(rows.par_chunks((self.forest.n_features * n_together).max(1)));
+            let room = || (Vec::new(), Desk::default());
+            work.for_each_init(room, |room, (out, rows)| self.looked_up_pairs(&planes, room, index, rows, out));
+        }
+        if left.iter().all(|is_left| !is_left) {
+            return Ok(Interactions { n_rows, n_features, n_outputs, values, base: self.base.clone() });
+        }
         let out = values.par_chunks_mut((per_row * ROWS).max(1));
         let work = out.zip(rows.par_chunks((self.forest.n_features * ROWS).max(1)));
-        let pairs = || -> Vec<Pairs> {
-            self.forest.trees.par_iter().map(|shape| Pairs::over(shape, self.roster.n_players())).collect()
+        let pairs = || -> Vec<Option<Pairs>> {
+            let n_players = self.roster.n_players();
+            let trees = self.forest.trees.par_iter().zip(&left);
+            trees.map(|(shape, is_left)| is_left.then(|| Pairs::over(shape, n_players))).collect()
         };
-        match (&self.engine, &self.background) {
+        match (self.precision, &self.background) {
             (_, Some(compared)) => {
-                work.for_each(|(out, rows)| self.compared_pairs(compared, index, rows, out));
+                work.for_each(|(out, rows)| self.compared_pairs(compared, &left, index, rows, out));
             }
-            (Engine::Exact(_), None) => {
+            (Precision::Exact, None) => {
                 let pairs = pairs();
                 work.for_each_init(
                     || self.pair_room::<f64>(),
                     |room, (out, rows)| self.swept_pairs(&pairs, room, index, rows, out),
                 );
             }
-            (Engine::Fast(_) | Engine::Compared, None) => {
+            (Precision::Fast, None) => {
                 let pairs = pairs();
                 work.for_each_init(
                     || self.pair_room::<f32>(),
@@ -247,6 +275,85 @@ impl TreeExplainer {
             }
         }
         Ok(Interactions { n_rows, n_features, n_outputs, values, base: self.base.clone() })
+    }
+
+    /// Tables of interactions where they pay for so many rows, and the trees that are left.
+    fn pair_planes(&self, index: Interaction, n_rows: usize) -> (Option<Planes>, Vec<bool>) {
+        let (n_players, n_outputs) = (self.roster.n_players(), self.forest.n_outputs);
+        let wanted = Wanted { give: Give::Pairs(index), precision: self.precision, n_players };
+        let all = vec![true; self.forest.trees.len()];
+        if n_players * n_players * n_outputs * size_of::<[f64; ROWS]>() > MOST_PAIR_BYTES {
+            return (None, all);
+        }
+        let n_background = self.background.as_ref().map_or(0, |compared| compared.weights.len());
+        let choices = by_bytes(&self.forest, self.machine, wanted, self.memory_budget / 2);
+        let pays = |shape: &Shape, cut: &Cut| {
+            let width = shape.width(n_outputs);
+            // Pairs on the ways to all leaves, by quadrature for each row, or compared with each background row.
+            let each: usize = cut.stops().flat_map(|stop| &stop.leaves).map(|leaf| leaf.terms.len().pow(2)).sum();
+            let once = making(cut, width, wanted.give) + (n_background * cut.stops().count()) as f64;
+            let each = (each * width * n_background.max(shape.n_on_path.div_ceil(2))) as f64 / 16.0;
+            once < each * n_rows as f64
+        };
+        let mut chosen: Vec<Option<(&Shape, &Cut)>> = Vec::with_capacity(choices.len());
+        for (shape, choice) in self.forest.trees.iter().zip(&choices) {
+            chosen.push(match choice {
+                Choice::Bytes(cut) if pays(shape, cut) => Some((shape, cut)),
+                _ => None,
+            });
+        }
+        let left = chosen.iter().map(Option::is_none).collect();
+        let some: Vec<(&Shape, &Cut)> = chosen.into_iter().flatten().collect();
+        if some.is_empty() {
+            return (None, all);
+        }
+        let blocks = match &self.background {
+            Some(compared) => narrow_of(&self.forest, &compared.ranks, &compared.weights),
+            None => Vec::new(),
+        };
+        let source = match &self.background {
+            Some(_) => Source::Rows(&blocks, self.machine),
+            None => Source::Shares,
+        };
+        (Some(Planes::over(&self.forest, &some, source, wanted, self.machine)), left)
+    }
+
+    fn pair_blocks_together(&self, n_rows: usize) -> usize {
+        let per_thread = n_rows / (ROWS * rayon::current_num_threads());
+        let n_cells = self.roster.n_players().pow(2) * self.forest.n_outputs;
+        per_thread.min(MOST_PAIR_BYTES / (n_cells * size_of::<[f64; ROWS]>()).max(1)).clamp(1, MOST_TOGETHER)
+    }
+
+    /// Interactions of some blocks of rows out of tables.
+    fn looked_up_pairs(
+        &self,
+        planes: &Planes,
+        (blocks, desk): &mut (Vec<Sums>, Desk),
+        index: Interaction,
+        rows: &[f64],
+        out: &mut [f64],
+    ) {
+        let (n_players, n_outputs, n_columns) = (self.roster.n_players(), self.forest.n_outputs, self.n_features());
+        let n_features = self.forest.n_features.max(1);
+        let n_cells = n_players * n_players * n_outputs;
+        blocks.resize_with((rows.len() / n_features).div_ceil(ROWS), || Sums::new(&self.forest, n_cells));
+        for (block, rows) in blocks.iter_mut().zip(rows.chunks(n_features * ROWS)) {
+            block.rows.fill(&self.forest, rows);
+            block.cells.fill([0.0; ROWS]);
+        }
+        self.machine.planes(planes, &self.forest, blocks, desk);
+        let outs = out.chunks_mut((n_columns * n_columns * n_outputs * ROWS).max(1));
+        for (block, out) in blocks.iter().zip(outs) {
+            for (row, out) in out.chunks_exact_mut((n_columns * n_columns * n_outputs).max(1)).enumerate() {
+                for output in 0..n_outputs {
+                    let cell = |i: usize, j: usize| {
+                        let values = block.cells.get((i * n_players + j) * n_outputs + output);
+                        values.and_then(|values| values.get(row)).copied().unwrap_or(0.0)
+                    };
+                    self.spread(&cell, index, output, out);
+                }
+            }
+        }
     }
 
     fn n_rows(&self, rows: &[f64]) -> Result<usize, ShapleyError> {
@@ -264,6 +371,8 @@ impl TreeExplainer {
     fn room<T: Real>(&self, ready: &Ready<T>) -> Room<T> {
         Room {
             blocks: Vec::new(),
+            sums: Vec::new(),
+            desk: Desk::default(),
             scratch: Scratch::new(ready.depth, ready.n_nodes),
             tables: TableRoom { betas: Betas::new(), trail: Trail::new(ready.depth) },
             shares: vec![[T::default(); ROWS]; self.roster.n_players()],
@@ -273,17 +382,23 @@ impl TreeExplainer {
     /// All trees over some blocks of rows.
     fn worked_out<T: Real>(&self, ready: &Ready<T>, room: &mut Room<T>, rows: &[f64], out: &mut [f64]) {
         let (n_outputs, n_features) = (self.forest.n_outputs, self.forest.n_features.max(1));
-        let Room { blocks, scratch, tables: table_room, shares } = room;
         let n_blocks = (rows.len() / n_features).div_ceil(ROWS);
         let n_sums = self.roster.n_players() * n_outputs;
-        blocks.resize_with(n_blocks, || (Block::new(&self.forest), vec![[0.0; ROWS]; n_sums]));
-        for ((block, sums), rows) in blocks.iter_mut().zip(rows.chunks(n_features * ROWS)) {
-            block.fill(&self.forest, rows);
-            sums.fill([0.0; ROWS]);
+        let Room { blocks, sums, desk, scratch, tables: table_room, shares } = room;
+        sums.resize_with(n_blocks, || Sums::new(&self.forest, n_sums));
+        sums.iter_mut().for_each(|sums| sums.cells.fill([0.0; ROWS]));
+        let by_block = || rows.chunks(n_features * ROWS);
+        if let Some(planes) = &ready.planes {
+            sums.iter_mut().zip(by_block()).for_each(|(sums, rows)| sums.rows.fill(&self.forest, rows));
+            self.machine.planes(planes, &self.forest, sums, desk);
+        }
+        if ready.trees.iter().any(|way| !matches!(way, Way::Bytes)) {
+            blocks.resize_with(n_blocks, || Block::new(&self.forest));
+            blocks.iter_mut().zip(by_block()).for_each(|(block, rows)| block.fill(&self.forest, rows));
         }
         for (way, shape) in ready.trees.iter().zip(&self.forest.trees) {
             let trees = (&self.forest, shape);
-            for (block, sums) in blocks.iter_mut() {
+            for (block, sums) in blocks.iter().zip(sums.iter_mut()) {
                 for k in 0..shape.width(n_outputs) {
                     let players = match way {
                         Way::Sweep(sweep) => {
@@ -294,14 +409,15 @@ impl TreeExplainer {
                             self.machine.tables(tables, trees, block, k, table_room, shares);
                             &tables.players
                         }
+                        Way::Bytes => continue,
                     };
-                    flush(players, shares, sums, shape.output.unwrap_or(k), n_outputs);
+                    flush(players, shares, &mut sums.cells, shape.output.unwrap_or(k), n_outputs);
                 }
             }
         }
         let outs = out.chunks_mut((self.n_features() * n_outputs * ROWS).max(1));
-        for ((_, sums), out) in blocks.iter().zip(outs) {
-            self.hand_out(sums, out);
+        for (sums, out) in sums.iter().zip(outs) {
+            self.hand_out(&sums.cells, out);
         }
     }
 
@@ -342,7 +458,7 @@ impl TreeExplainer {
         }
     }
 
-    fn compared_pairs(&self, compared: &Compared, index: Interaction, rows: &[f64], out: &mut [f64]) {
+    fn compared_pairs(&self, compared: &Compared, left: &[bool], index: Interaction, rows: &[f64], out: &mut [f64]) {
         let (n_players, n_outputs, n_columns) = (self.roster.n_players(), self.forest.n_outputs, self.n_features());
         let n_lanes = self.forest.lanes.len().max(1);
         let ranks = ranks_of(&self.forest, rows);
@@ -351,7 +467,8 @@ impl TreeExplainer {
         let outs = out.chunks_exact_mut((n_columns * n_columns * n_outputs).max(1));
         for (row, out) in ranks.chunks_exact(n_lanes).zip(outs) {
             sums.fill(0.0);
-            for shape in &self.forest.trees {
+            let trees = self.forest.trees.iter().zip(left).filter(|(_, is_left)| **is_left);
+            for (shape, _) in trees {
                 for (background, weight) in compared.rows(n_lanes) {
                     let betas = &compared.betas;
                     let mut doubles = Doubles { shape, n_players, n_outputs, weight, index, betas, sums: &mut sums };
@@ -373,7 +490,7 @@ impl TreeExplainer {
 
     fn swept_pairs<T: Real>(
         &self,
-        pairs: &[Pairs],
+        pairs: &[Option<Pairs>],
         (block, scratch): &mut (Block, PairScratch<T>),
         index: Interaction,
         rows: &[f64],
@@ -384,6 +501,7 @@ impl TreeExplainer {
         for output in 0..n_outputs {
             scratch.clear();
             for (pairs, shape) in pairs.iter().zip(&self.forest.trees) {
+                let Some(pairs) = pairs else { continue };
                 let place = match shape.output {
                     Some(o) if o != output => continue,
                     Some(_) => 0,
@@ -430,18 +548,39 @@ impl TreeExplainer {
 
 #[cfg(test)]
 impl TreeExplainer {
-    /// With other instructions.
+    /// Made for one machine and run on another.
     pub(crate) fn on(self, machine: Machine) -> Self {
         Self { machine, ..self }
     }
 
-    /// Path-dependent, each tree by tables or by a sweep.
+    /// Made for and run on a machine.
+    pub(crate) fn all_on(machine: Machine, ensemble: &TreeEnsemble, options: &Options<'_>) -> Self {
+        Self::made_on(machine, ensemble, options).unwrap()
+    }
+
+    /// Path-dependent, each tree by the tables of 32 or 64 bits or by a sweep.
     pub(crate) fn by_tables(self, precision: Precision, by_tables: bool) -> Self {
-        let (choice, n) = (vec![by_tables; self.forest.trees.len()], self.roster.n_players());
+        let choice = if by_tables { Choice::Tables } else { Choice::Sweep };
+        let choices = vec![choice; self.forest.trees.len()];
+        let wanted = Wanted { give: Give::Values, precision, n_players: self.roster.n_players() };
         let engine = match precision {
-            Precision::Fast => Engine::Fast(Ready::over(&self.forest, n, &choice, self.memory_budget).unwrap()),
-            Precision::Exact => Engine::Exact(Ready::over(&self.forest, n, &choice, self.memory_budget).unwrap()),
+            Precision::Fast => {
+                Engine::Fast(Ready::over(&self.forest, wanted, &choices, self.machine, self.memory_budget).unwrap())
+            }
+            Precision::Exact => {
+                Engine::Exact(Ready::over(&self.forest, wanted, &choices, self.machine, self.memory_budget).unwrap())
+            }
         };
+        Self { engine, ..self }
+    }
+
+    /// Path-dependent, all trees by tables of bytes.
+    pub(crate) fn by_bytes(self, precision: Precision) -> Self {
+        let wanted = Wanted { give: Give::Values, precision, n_players: self.roster.n_players() };
+        let choices = crate::engine::cut_all(&self.forest, wanted, usize::MAX);
+        assert!(choices.iter().all(|choice| matches!(choice, Choice::Bytes(_))));
+        let engine =
+            Engine::Fast(Ready::over(&self.forest, wanted, &choices, self.machine, self.memory_budget).unwrap());
         Self { engine, ..self }
     }
 

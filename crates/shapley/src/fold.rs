@@ -13,39 +13,131 @@
 //! with the number of patterns, not with rows times background rows (WOODELF, Nadel and Wettenstein, 2025,
 //! folds bit patterns likewise; the quadrature is what makes each bit a transform of its own).
 
-use crate::quadrature::{gauss_legendre, nodes_for};
+use crate::{
+    Interaction,
+    quadrature::{gauss_legendre, nodes_for},
+};
 
-/// Tables `φ_j(s)`, player by player, each of one number per pattern, from the weights of background patterns.
-pub(crate) fn folded(weights: &[f64], n_players: usize) -> Vec<f64> {
-    let size = weights.len();
-    let mut out = vec![0.0; size * n_players];
-    let mut transformed = vec![0.0; size];
-    for (t, w) in gauss_legendre(nodes_for(n_players.saturating_sub(1))) {
-        transformed.copy_from_slice(weights);
-        for bit in 0..n_players {
-            each_pair(&mut transformed, bit, |absent, present| {
-                (*absent, *present) = ((1.0 - t) * *present, t * *absent + *present);
-            });
-        }
-        let (no, yes, other) = (-w / (1.0 - t), w / t, -w / (t * (1.0 - t)));
-        for (bit, table) in out.chunks_exact_mut(size).enumerate() {
-            let width = 1 << bit;
-            let blocks = table.chunks_exact_mut(2 * width).zip(transformed.chunks_exact(2 * width));
-            for (table, transformed) in blocks {
-                let (absent, present) = table.split_at_mut(width);
-                let (t0, t1) = transformed.split_at(width);
-                for ((a, p), (t0, t1)) in absent.iter_mut().zip(present).zip(t0.iter().zip(t1)) {
-                    *a += no * t0;
-                    *p += yes * t1 + other * t0;
+/// The room to fold in, and the rules of quadrature by their number of nodes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fold {
+    rules: Vec<Vec<(f64, f64)>>,
+    transformed: Vec<f64>,
+    one: Vec<f64>,
+}
+
+impl Fold {
+    /// Tables `φ_j(s)`, player by player, each of one number per pattern, from the weights of background patterns.
+    #[inline(always)]
+    pub(crate) fn values(&mut self, weights: &[f64], n_players: usize, out: &mut Vec<f64>) {
+        let size = weights.len();
+        out.clear();
+        out.resize(size * n_players, 0.0);
+        self.at_each_node(weights, n_players, |t, w, transformed, _| {
+            for (bit, table) in out.chunks_exact_mut(size).enumerate() {
+                exchange(transformed, bit, t, w, table);
+            }
+        });
+    }
+
+    /// Tables of all pairs `i <= j`, row by row of the upper triangle: `φ_i` (Shapley) or `v({i}) − v(∅)`
+    /// (Shapley–Taylor) in the diagonal, and whole interactions beside it, for which the factors of both players are exchanged;
+    /// Shapley–Taylor weighs the integral with `2(1 − t)`.
+    #[inline(always)]
+    pub(crate) fn pairs(&mut self, weights: &[f64], n_players: usize, index: Interaction, out: &mut Vec<f64>) {
+        let size = weights.len();
+        out.clear();
+        out.resize(size * n_players * (n_players + 1) / 2, 0.0);
+        let is_shapley = index == Interaction::Shapley;
+        self.at_each_node(weights, n_players, |t, w, transformed, one| {
+            let mut tables = out.chunks_exact_mut(size);
+            for i in 0..n_players {
+                one.clear();
+                one.resize(size, 0.0);
+                exchange(transformed, i, t, 1.0, one);
+                if let Some(single) = tables.next()
+                    && is_shapley
+                {
+                    single.iter_mut().zip(&*one).for_each(|(sum, x)| *sum += w * x);
+                }
+                let weight = if is_shapley { w } else { w * 2.0 * (1.0 - t) };
+                for (j, table) in (i + 1..n_players).zip(&mut tables) {
+                    exchange(one, j, t, weight, table);
                 }
             }
+        });
+        if is_shapley {
+            return;
+        }
+        let all = weights.last().copied().unwrap_or(0.0);
+        let mut first = 0;
+        for i in 0..n_players {
+            let but_one = weights.get((size - 1) ^ (1 << i)).copied().unwrap_or(0.0);
+            let single = out.get_mut(first * size..(first + 1) * size).unwrap_or_default();
+            for (pattern, x) in single.iter_mut().enumerate() {
+                *x = if pattern >> i & 1 == 1 { but_one } else { -all };
+            }
+            first += n_players - i;
         }
     }
-    out
+
+    /// Transforms the weights at each node of the quadrature.
+    #[inline(always)]
+    fn at_each_node(
+        &mut self,
+        weights: &[f64],
+        n_players: usize,
+        mut each: impl FnMut(f64, f64, &[f64], &mut Vec<f64>),
+    ) {
+        let n_nodes = nodes_for(n_players.saturating_sub(1));
+        for n in self.rules.len()..=n_nodes {
+            self.rules.push(gauss_legendre(n));
+        }
+        for (t, w) in self.rules.get(n_nodes).map_or(&[][..], Vec::as_slice) {
+            self.transformed.clear();
+            self.transformed.extend_from_slice(weights);
+            for bit in 0..n_players {
+                each_pair(&mut self.transformed, bit, |absent, present| {
+                    (*absent, *present) = ((1.0 - t) * *present, t * *absent + *present);
+                });
+            }
+            each(*t, *w, &self.transformed, &mut self.one);
+        }
+    }
+}
+
+/// Adds `w` times the transform with the factor of one player exchanged for `s_j − u_j`.
+#[inline(always)]
+fn exchange(transformed: &[f64], bit: usize, t: f64, w: f64, out: &mut [f64]) {
+    let (no, yes, other) = (-w / (1.0 - t), w / t, -w / (t * (1.0 - t)));
+    let change = |a: &mut f64, p: &mut f64, t0: f64, t1: f64| {
+        *a += no * t0;
+        *p += yes * t1 + other * t0;
+    };
+    if bit == 0 {
+        // Neighbours, for which the loop below would be too short.
+        for ([a, p], [t0, t1]) in out.as_chunks_mut::<2>().0.iter_mut().zip(transformed.as_chunks::<2>().0) {
+            change(a, p, *t0, *t1);
+        }
+        return;
+    }
+    let width = 1 << bit;
+    for (out, transformed) in out.chunks_exact_mut(2 * width).zip(transformed.chunks_exact(2 * width)) {
+        let (absent, present) = out.split_at_mut(width);
+        let (t0, t1) = transformed.split_at(width);
+        for ((a, p), (t0, t1)) in absent.iter_mut().zip(present).zip(t0.iter().zip(t1)) {
+            change(a, p, *t0, *t1);
+        }
+    }
 }
 
 /// Applies something to each two numbers whose places differ in one bit.
+#[inline(always)]
 fn each_pair(values: &mut [f64], bit: usize, change: impl Fn(&mut f64, &mut f64)) {
+    if bit == 0 {
+        values.as_chunks_mut::<2>().0.iter_mut().for_each(|[a, p]| change(a, p));
+        return;
+    }
     let width = 1 << bit;
     for block in values.chunks_exact_mut(2 * width) {
         let (absent, present) = block.split_at_mut(width);
@@ -55,19 +147,29 @@ fn each_pair(values: &mut [f64], bit: usize, change: impl Fn(&mut f64, &mut f64)
 
 /// The weights of patterns when each player's conditions are met by a share of the rows, independently: what makes
 /// the folded game the path-dependent one.
-pub(crate) fn independent(shares: &[f64]) -> Vec<f64> {
-    let mut out = vec![1.0];
+#[inline(always)]
+pub(crate) fn independent(shares: impl Iterator<Item = f64>, out: &mut Vec<f64>) {
+    out.clear();
+    out.push(1.0);
     for share in shares {
-        let met: Vec<f64> = out.iter().map(|w| w * share).collect();
-        out.iter_mut().for_each(|w| *w *= 1.0 - share);
-        out.extend(met);
+        let n = out.len();
+        out.resize(2 * n, 0.0);
+        let (absent, present) = out.split_at_mut(n);
+        for (absent, present) in absent.iter_mut().zip(present) {
+            (*absent, *present) = (*absent * (1.0 - share), *absent * share);
+        }
     }
-    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn folded(weights: &[f64], n_players: usize) -> Vec<f64> {
+        let mut out = Vec::new();
+        Fold::default().values(weights, n_players, &mut out);
+        out
+    }
 
     #[test]
     fn one_player_by_hand() {
@@ -91,7 +193,8 @@ mod tests {
 
     #[test]
     fn shares_are_independent() {
-        let found = independent(&[0.5, 0.25]);
+        let mut found = Vec::new();
+        independent([0.5, 0.25].into_iter(), &mut found);
         assert_eq!(found, [0.375, 0.375, 0.125, 0.125]);
     }
 }

@@ -21,6 +21,7 @@ mod margins;
 mod options;
 mod paths;
 mod patterns;
+mod planes;
 mod players;
 mod quadrature;
 mod reference;

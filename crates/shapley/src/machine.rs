@@ -10,6 +10,7 @@ use crate::{
     forest::{Forest, Shape},
     interactions::{PairScratch, Pairs},
     patterns::{Bits, Trail},
+    planes::{self, Cut, Desk, Filled, Made, Narrow, Planes, Program, Source, Sums, Wanted},
     reference::Betas,
     sweep::{Real, Scratch, Sweep},
     tables::Tables,
@@ -26,6 +27,9 @@ pub(crate) enum Machine {
     /// 512 bits.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// 512 bits, with instructions that look up bytes.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bytes,
 }
 
 /// Whether fused products are cheap without asking.
@@ -50,10 +54,61 @@ impl Machine {
                     && std::is_x86_feature_detected!("avx512dq");
                 if features {
                     all.push(Self::Avx512);
+                    if std::is_x86_feature_detected!("avx512vbmi") {
+                        all.push(Self::Avx512Bytes);
+                    }
                 }
             }
         }
         all
+    }
+
+    /// Whether tables of bytes are the fastest.
+    pub(crate) fn reads_bytes(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Bytes => true,
+            _ => false,
+        }
+    }
+
+    /// [`crate::planes::Planes`], added for some blocks.
+    #[allow(unsafe_code, reason = "a machine of a kind is only made when its instructions were found")]
+    pub(crate) fn planes(self, planes: &Planes, forest: &Forest, blocks: &mut [Sums], desk: &mut Desk) {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `all` has seen these instructions.
+            Self::Avx512Bytes => unsafe { planes::run_wide(planes, forest, blocks, desk) },
+            _ => planes::run_anywhere(planes, forest, blocks, desk),
+        }
+    }
+
+    /// Weights of the patterns of some rows at each stop of a tree, one stop after the other.
+    #[allow(unsafe_code, reason = "a machine of a kind is only made when its instructions were found")]
+    pub(crate) fn seen(self, program: &Program, forest: &Forest, blocks: &[(Narrow, [f64; ROWS])]) -> Vec<f64> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `all` has seen these instructions.
+            Self::Avx512Bytes => unsafe { planes::seen_wide(program, forest, blocks) },
+            _ => planes::seen_anywhere(program, forest, blocks),
+        }
+    }
+
+    /// Tables of bytes of one tree.
+    #[allow(unsafe_code, reason = "a machine of a kind is only made when its instructions were found")]
+    pub(crate) fn made(
+        self,
+        trees: (&Forest, &Shape, &Cut),
+        source: Source<'_>,
+        wanted: Wanted,
+        room: &mut Filled,
+    ) -> Made {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `all` has seen these instructions.
+            Self::Avx512Bytes => unsafe { planes::made_wide(trees, source, wanted, room) },
+            _ => planes::made(trees, source, wanted, room),
+        }
     }
 
     /// What reading a table of 32-bit numbers costs for one row, by the bits of its patterns, in operations on whole
@@ -61,7 +116,7 @@ impl Machine {
     pub(crate) fn reading(self, n_bits: usize) -> f64 {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => match n_bits {
+            Self::Avx512 | Self::Avx512Bytes => match n_bits {
                 0..=5 => 3.5 / 16.0,
                 6 => 5.5 / 16.0,
                 7 => 10.0 / 16.0,
@@ -79,7 +134,7 @@ impl Machine {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => 2.0 * 10.0 / 16.0,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => 10.0 / 16.0,
+            Self::Avx512 | Self::Avx512Bytes => 10.0 / 16.0,
         }
     }
 
@@ -101,7 +156,9 @@ impl Machine {
             Self::Avx2 => unsafe { sweep_avx2(sweep, forest, shape, block, output, scratch, shares) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Self::Avx512 => unsafe { sweep_avx512(sweep, forest, shape, block, output, scratch, shares) },
+            Self::Avx512 | Self::Avx512Bytes => unsafe {
+                sweep_avx512(sweep, forest, shape, block, output, scratch, shares);
+            },
         }
     }
 
@@ -123,7 +180,7 @@ impl Machine {
             Self::Avx2 => unsafe { tables_avx2(tables, trees, block, place, room, shares) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Self::Avx512 => unsafe { tables_avx512(tables, trees, block, place, room, shares) },
+            Self::Avx512 | Self::Avx512Bytes => unsafe { tables_avx512(tables, trees, block, place, room, shares) },
         }
     }
 
@@ -144,7 +201,9 @@ impl Machine {
             Self::Avx2 => unsafe { pairs_avx2(pairs, forest, shape, block, place, index, scratch) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Self::Avx512 => unsafe { pairs_avx512(pairs, forest, shape, block, place, index, scratch) },
+            Self::Avx512 | Self::Avx512Bytes => unsafe {
+                pairs_avx512(pairs, forest, shape, block, place, index, scratch);
+            },
         }
     }
 }

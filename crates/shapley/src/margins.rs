@@ -12,14 +12,17 @@ impl Forest {
     /// Margins of one row.
     pub(crate) fn margins(&self, ranks: Ranks<'_>) -> Vec<f64> {
         let mut out = self.base.clone();
-        for shape in &self.trees {
-            let leaf = self.leaf(shape, ranks, |_| {});
-            let width = shape.width(self.n_outputs);
-            let values = shape.values.get(leaf as usize * width..).unwrap_or_default();
-            let outputs = out.iter_mut().skip(shape.output.unwrap_or(0)).take(width);
-            outputs.zip(values).for_each(|(sum, value)| *sum += value);
-        }
+        self.trees.iter().for_each(|shape| self.add_tree(shape, ranks, 1.0, &mut out));
         out
+    }
+
+    /// Adds a tree's answer to a row, weighted.
+    fn add_tree(&self, shape: &Shape, ranks: Ranks<'_>, weight: f64, out: &mut [f64]) {
+        let leaf = self.leaf(shape, ranks, |_| {});
+        let width = shape.width(self.n_outputs);
+        let values = shape.values.get(leaf as usize * width..).unwrap_or_default();
+        let outputs = out.iter_mut().skip(shape.output.unwrap_or(0)).take(width);
+        outputs.zip(values).for_each(|(sum, value)| *sum += weight * value);
     }
 
     /// The leaf a row falls into; tells of each split on its way.
@@ -38,11 +41,18 @@ impl Forest {
         }
     }
 
-    /// Weighted mean of the margins.
-    pub(crate) fn mean_margins(&self, ranks: &[i32], weights: &[f64]) -> Vec<f64> {
+    /// Weighted mean of what some trees say, without the base.
+    pub(crate) fn mean_of<'t>(
+        &self,
+        trees: impl Iterator<Item = &'t Shape>,
+        ranks: &[i32],
+        weights: &[f64],
+    ) -> Vec<f64> {
         let mut out = vec![0.0; self.n_outputs];
-        for (row, weight) in ranks.chunks_exact(self.lanes.len().max(1)).zip(weights) {
-            out.iter_mut().zip(self.margins(Ranks(row))).for_each(|(sum, margin)| *sum += weight * margin);
+        for shape in trees {
+            for (row, weight) in ranks.chunks_exact(self.lanes.len().max(1)).zip(weights) {
+                self.add_tree(shape, Ranks(row), *weight, &mut out);
+            }
         }
         out
     }

@@ -50,7 +50,6 @@ pub(crate) struct Patterns {
     /// By split: the bit of its player, and whether it is asked for the first time.
     bits: Vec<(u32, bool)>,
     pub(crate) stops: Vec<Stop>,
-    pub(crate) depth: usize,
 }
 
 /// Bits by level: of the way that is being taken, and of the answer at each level.
@@ -93,12 +92,7 @@ impl Patterns {
         if shape.n_on_path >= MAX_BITS {
             return None;
         }
-        let mut out = Self {
-            steps: Vec::new(),
-            bits: vec![(0, false); shape.splits.len()],
-            stops: Vec::new(),
-            depth: shape.depth,
-        };
+        let mut out = Self { steps: Vec::new(), bits: vec![(0, false); shape.splits.len()], stops: Vec::new() };
         // Players with their shares on the way, by level.
         let mut way: Vec<(u32, f64)> = Vec::new();
         enum Task {

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::{
     block::{Block, ROWS},
-    fold::{folded, independent},
+    fold::{Fold, independent},
     forest::{Forest, Shape},
     patterns::{Bits, Patterns, Stop, Trail},
     reference::Betas,
@@ -54,9 +54,9 @@ fn table_len(stop: &Stop, width: usize) -> usize {
 }
 
 /// The most bits of a pattern for which all tables of all trees stay within a budget of bytes.
-fn most_bits<T>(forest: &Forest, all: &[Patterns], budget: usize) -> usize {
+fn most_bits<T>(forest: &Forest, all: &[Patterns], trees: &[&Shape], budget: usize) -> usize {
     let mut by_bits = [0_usize; MOST_BITS + 1];
-    for (patterns, shape) in all.iter().zip(&forest.trees) {
+    for (patterns, shape) in all.iter().zip(trees) {
         let width = shape.width(forest.n_outputs);
         for stop in &patterns.stops {
             if let Some(sum) = by_bits.get_mut(stop.n_bits) {
@@ -75,13 +75,19 @@ fn most_bits<T>(forest: &Forest, all: &[Patterns], budget: usize) -> usize {
         .saturating_sub(1)
 }
 
-/// Tables of all trees over a background; `None` when one has more players on a way than a pattern has bits.
-pub(crate) fn tables_of<T: Real>(forest: &Forest, rows: &[WeighedBlock], budget: usize) -> Option<Vec<Tables<T>>> {
-    let all: Option<Vec<Patterns>> = forest.trees.par_iter().map(Patterns::over).collect();
+/// Tables of some trees over a background; `None` when one has more players on a way than a pattern has bits.
+pub(crate) fn tables_of<T: Real>(
+    forest: &Forest,
+    trees: &[&Shape],
+    rows: &[WeighedBlock],
+    budget: usize,
+) -> Option<Vec<Tables<T>>> {
+    let all: Option<Vec<Patterns>> = trees.par_iter().map(|shape| Patterns::over(shape)).collect();
     let all = all?;
-    let most = most_bits::<T>(forest, &all, budget);
-    let make = |(patterns, shape)| Tables::over(forest, shape, patterns, Weights::Rows(rows), most);
-    Some(all.into_par_iter().zip(&forest.trees).map(make).collect())
+    let most = most_bits::<T>(forest, &all, trees, budget);
+    let make =
+        |(patterns, shape): (Patterns, &&Shape)| Tables::over(forest, shape, patterns, Weights::Rows(rows), most);
+    Some(all.into_par_iter().zip(trees).map(make).collect())
 }
 
 /// A tree as tables of the path-dependent game.
@@ -146,7 +152,11 @@ impl<T: Real> Tables<T> {
                 }
                 None => {
                     let [left, right] = &stop.shares;
-                    let of_leaf = |is_right: bool| independent(if is_right { right } else { left });
+                    let of_leaf = |is_right: bool| {
+                        let mut weights = Vec::new();
+                        independent(if is_right { right } else { left }.iter().copied(), &mut weights);
+                        weights
+                    };
                     Part::Table(table(stop, shape, width, of_leaf))
                 }
             }
@@ -156,10 +166,6 @@ impl<T: Real> Tables<T> {
         players.sort_unstable();
         players.dedup();
         Self { patterns, parts, width, players }
-    }
-
-    pub(crate) fn depth(&self) -> usize {
-        self.patterns.depth
     }
 
     /// Adds a tree's attributions for a block, of the output at `place` in its leaves, to `shares` by player. `read`
@@ -245,9 +251,10 @@ fn compare<T: Real>(
 fn table<T: Real>(stop: &Stop, shape: &Shape, width: usize, of_leaf: impl Fn(bool) -> Vec<f64>) -> Vec<T> {
     let (n, size) = (stop.players.len(), 1_usize << stop.n_bits);
     let mut sums = vec![0.0; table_len(stop, width)];
+    let (mut fold, mut folded) = (Fold::default(), Vec::new());
     for (side, leaf) in stop.leaves.iter().enumerate() {
         let Some(leaf) = leaf else { continue };
-        let folded = folded(&of_leaf(side == 1), n);
+        fold.values(&of_leaf(side == 1), n, &mut folded);
         let values = shape.values.iter().skip(*leaf as usize * width).take(width);
         for (sums, value) in sums.chunks_exact_mut((size * n).max(1)).zip(values) {
             for (sums, folded) in sums.chunks_exact_mut(size).zip(folded.chunks_exact(1 << n)) {

@@ -14,7 +14,8 @@ pub use regression::{RegressionOptions, regression};
 pub struct Sampled {
     /// Shapley values, shape `(n_players, n_outputs)`; they sum to what everybody achieves beyond nobody.
     pub values: Vec<f64>,
-    /// Their standard errors, same shape: spread over the choice of coalitions.
+    /// Their standard errors, same shape: spread over the choice of coalitions. Where few draws leave the spread itself
+    /// uncertain they are wider, so that 1.96 of them hold the exact value in 95 of 100 cases.
     pub standard_errors: Vec<f64>,
     /// What nobody achieves, one number per output.
     pub base: Vec<f64>,

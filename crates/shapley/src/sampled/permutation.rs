@@ -1,9 +1,12 @@
 //! Shapley and Owen values by walking through orders of the players.
 
-use equipoise_kernels::Draws;
+use equipoise_kernels::{Draws, t_quantile};
 
 use super::{Sampled, relative_error};
 use crate::{Coalition, Game};
+
+/// Standard deviations that hold 95 % of a normal distribution.
+const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// Orders asked for at once, each with its reverse.
 const AT_ONCE: usize = 8;
@@ -96,9 +99,14 @@ impl Moments {
         }
     }
 
+    /// Standard errors of the means. That of few pairs is uncertain itself, the more so as gains take few values: it is the
+    /// jackknife's, widened as Student's t with one degree of freedom less is wider than the normal distribution at 95 %,
+    /// so that 1.96 standard errors hold what they promise.
     fn standard_errors(&self) -> Vec<f64> {
         let n = self.n;
-        self.spread.iter().map(|s| libm::sqrt((s / (n - 1.0).max(1.0) / n).max(0.0))).collect()
+        let widened = t_quantile(0.975, (n - 2.0).max(1.0)) / NORMAL_95;
+        let df = (n - 1.0).max(1.0);
+        self.spread.iter().map(|s| widened * libm::sqrt((s / (df * df)).max(0.0))).collect()
     }
 }
 
@@ -178,22 +186,25 @@ mod tests {
         PermutationOptions { most_coalitions, precision: 0.0, seed: 3, index, groups }
     }
 
+    /// 95 % intervals hold the exact value in 93 to 97 % of the cases, from five pairs of orders to sixty.
     #[test]
     fn the_mean_is_shapleys_value_and_its_error_covers() {
-        let (mut hits, mut n) = (0, 0);
-        for index in 0..150 {
-            let game = game(6, 1);
-            let exact = shapley(&game).unwrap().unwrap();
-            let found = permutation(&game, &options(600, index, Vec::new())).unwrap();
-            for ((x, se), expected) in found.values.iter().zip(&found.standard_errors).zip(&exact.values) {
-                hits += usize::from((x - expected).abs() <= 1.96 * se);
-                n += 1;
+        for (most, n_runs) in [(52, 400), (102, 300), (202, 200), (602, 150)] {
+            let (mut hits, mut n) = (0, 0);
+            for index in 0..n_runs {
+                let game = game(6, 1 + index % 5);
+                let exact = shapley(&game).unwrap().unwrap();
+                let found = permutation(&game, &options(most, index, Vec::new())).unwrap();
+                for ((x, se), expected) in found.values.iter().zip(&found.standard_errors).zip(&exact.values) {
+                    hits += usize::from((x - expected).abs() <= 1.96 * se);
+                    n += 1;
+                }
+                let sum: f64 = found.values.iter().sum();
+                assert!((sum - (found.full[0] - found.base[0])).abs() < 1e-12);
             }
-            let sum: f64 = found.values.iter().sum();
-            assert!((sum - (found.full[0] - found.base[0])).abs() < 1e-12);
+            let coverage = f64::from(u32::try_from(hits).unwrap()) / f64::from(n);
+            assert!((0.93..=0.97).contains(&coverage), "{most}: {coverage}");
         }
-        let coverage = f64::from(u32::try_from(hits).unwrap()) / f64::from(n);
-        assert!((0.93..=0.97).contains(&coverage), "{coverage}");
     }
 
     #[test]
