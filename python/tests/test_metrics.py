@@ -327,6 +327,25 @@ def test_bootstrap_of_called_and_weighted_metrics() -> None:
     assert a.ci_quantiles == [0.1, 0.9]
 
 
+def test_bootstrap_draws_the_rows_that_fairlearn_draws() -> None:
+    def square(y_true: Any, y_pred: Any) -> float:
+        return float(np.mean((np.asarray(y_true) - np.asarray(y_pred)) ** 2))
+
+    options: dict[str, Any] = {
+        "metrics": {"square": square, "n": lambda y_true, y_pred: len(y_true) / N},
+        "y_true": TRUTH,
+        "y_pred": DECISION,
+        "sensitive_features": {"sex": SEX},
+        "n_boot": 20,
+        "ci_quantiles": [0.1, 0.5, 0.9],
+        "random_state": 11,
+    }
+    a, b = ours.MetricFrame(**options), theirs.MetricFrame(**options)
+    for found, expected in [(a.overall_ci, b.overall_ci), (a.by_group_ci, b.by_group_ci), (a.ratio_ci(), b.ratio_ci())]:
+        for f, e in zip(found, expected, strict=True):
+            same(f, e, tolerance=1e-12)
+
+
 REFUSED: dict[str, dict[str, Any]] = {
     "lengths": {"y_pred": DECISION[1:]},
     "length of features": {"sensitive_features": SEX[1:]},

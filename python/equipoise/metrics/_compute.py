@@ -149,7 +149,9 @@ class Job:
         is_counts = all(p is not None and p.kind != "numbers" for p in self.plans)
         if is_counts and not any(m.parameters for m in self.metrics):
             return self._resampled_counts(seeds)
-        return [self._picked(np.random.default_rng(s).integers(0, len(self.truth), len(self.truth))) for s in seeds]
+        n = len(self.truth)
+        # The rows that fairlearn draws with these seeds, so that the intervals are its own.
+        return [self._picked(np.random.RandomState(s).choice(n, size=n)) for s in seeds]
 
     def _picked(self, rows: NDArray[np.int64]) -> Computed:
         metrics = [Metric(m.name, m.function, {k: v[rows] for k, v in m.parameters.items()}) for m in self.metrics]
