@@ -40,6 +40,35 @@ def test_polars_columns_come_back_as_they_were(people: pd.DataFrame) -> None:
     assert lazy["performance.accuracy"].n == 600
 
 
+def test_rows_are_told_by_their_content(people: pd.DataFrame) -> None:
+    # Whole numbers as categories are names in pandas and numbers elsewhere.
+    frame = people.drop(columns=["month", "waited", "zoned", "rank"])
+
+    def told(data: Any) -> tuple[str, str]:
+        a, _ = asked_with(data)
+        (rows,) = [i for i in a.document["provenance"]["inputs"] if i["role"] == "test"]
+        return rows["name"], rows["sha256"]
+
+    name, digest = told(frame)
+    assert (name, len(digest)) == ("data in memory", 64)
+    cities = frame["city"].cat.reorder_categories(["a", "b", "c", "z"])
+    for same in (
+        frame.sample(frac=1, random_state=1).sort_index(),
+        frame.assign(city=cities, income=frame["income"].astype("float64")),
+        pl.from_pandas(frame),
+        pa.Table.from_pandas(frame),
+        duckdb.connect().from_df(frame),
+    ):
+        assert told(same) == (name, digest)
+    for other in (
+        frame.iloc[::-1],
+        frame.rename(columns={"income": "wage"}),
+        frame.assign(visits=frame["visits"].fillna(0)),
+        frame.drop(columns="flag"),
+    ):
+        assert told(other) != (name, digest)
+
+
 @pytest.mark.parametrize("library", ["polars", "pyarrow", "duckdb", "dict"])
 def test_every_library_gives_the_same_numbers(library: str, people: pd.DataFrame) -> None:
     frame = people.drop(columns=["month", "waited", "zoned"])

@@ -115,7 +115,7 @@ fn asked_analyses(spec: &RunSpec) -> Result<Vec<&'static dyn Analysis>, ServiceE
     Ok(REGISTRY.iter().copied().filter(|a| only.iter().any(|o| o == a.id())).collect())
 }
 
-/// What was read: files, and the model.
+/// What was read: files, rows from memory, and the model.
 pub(crate) fn inputs(opened: &Opened) -> Vec<InputFingerprint> {
     let files = |part: &OpenedPart, role: &str| {
         let of = |f: &equipoise_data::FileFingerprint| InputFingerprint {
@@ -124,7 +124,13 @@ pub(crate) fn inputs(opened: &Opened) -> Vec<InputFingerprint> {
             sha256: Some(f.sha256.clone()),
             bytes: Some(f.bytes),
         };
-        part.dataset.fingerprint().iter().map(of).collect::<Vec<_>>()
+        let content = part.content.iter().map(|sha256| InputFingerprint {
+            role: role.to_owned(),
+            name: part.dataset.name().to_owned(),
+            sha256: Some(sha256.clone()),
+            bytes: None,
+        });
+        part.dataset.fingerprint().iter().map(of).chain(content).collect::<Vec<_>>()
     };
     let mut inputs = files(&opened.test, "test");
     inputs.extend(opened.train.iter().flat_map(|t| files(t, "train")));

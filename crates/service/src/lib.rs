@@ -8,6 +8,7 @@ mod artifacts;
 mod assess;
 mod classes;
 mod cohorts;
+mod content;
 mod error;
 mod evidence;
 mod gate;

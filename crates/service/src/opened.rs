@@ -12,7 +12,7 @@ use crate::classes::{Outcome, find_outcome};
 use crate::groups::{Grouper, groupers};
 use crate::roles::Roles;
 use crate::score::{Scoring, score};
-use crate::{ServiceError, World, cohorts};
+use crate::{ServiceError, World, cohorts, content};
 
 /// Data and a model that are in memory already. They take the place of what the spec names.
 #[derive(Default)]
@@ -52,6 +52,8 @@ pub(crate) struct OpenedModel {
 pub(crate) struct OpenedPart {
     pub(crate) dataset: Dataset,
     pub(crate) roles: Roles,
+    /// SHA-256 of the rows where they came from memory; files have their own.
+    pub(crate) content: Option<String>,
 }
 
 impl Opened {
@@ -181,7 +183,8 @@ fn part_of(
 ) -> Result<OpenedPart, ServiceError> {
     let Some(dataset) = given else { return open_part(spec, source, part, world) };
     let roles = Roles::find(spec, dataset.schema(), part == "train")?;
-    Ok(OpenedPart { dataset, roles })
+    let content = if dataset.fingerprint().is_empty() { Some(content::sha256(&dataset)?) } else { None };
+    Ok(OpenedPart { dataset, roles, content })
 }
 
 fn scoring<'a>(
@@ -248,7 +251,7 @@ fn open_part(spec: &RunSpec, source: &str, part: &str, world: &World) -> Result<
     };
     let dataset = Dataset::open(&world.resolve(source), &spec.data, options)?;
     let roles = Roles::find(spec, dataset.schema(), part == "train")?;
-    Ok(OpenedPart { dataset, roles })
+    Ok(OpenedPart { dataset, roles, content: None })
 }
 
 fn names(dataset: &Dataset, columns: &[usize]) -> Vec<String> {
