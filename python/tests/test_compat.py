@@ -127,6 +127,33 @@ def test_cohorts_of_the_dashboard() -> None:
         CohortFilter("near", [1], "income").predicate()
 
 
+def test_classes_may_have_other_names_than_the_target() -> None:
+    rai = RAIInsights(MODEL, TRAIN, TEST, "repaid", "classification", classes=["defaults", "repays"])
+    rai.compute()
+    assert rai.assessment.classes == ["defaults", "repays"]
+    right = (TEST["repaid"] == MODEL.predict(TEST[FEATURES])).mean()
+    assert rai.assessment["performance.accuracy"].value == pytest.approx(right)
+    with pytest.raises(eq.EquipoiseError, match="`classes` names 3, but the target `repaid` has 2"):
+        RAIInsights(MODEL, TRAIN, TEST, "repaid", "classification", classes=["a", "b", "c"]).compute()
+
+
+def test_the_column_that_names_rows_may_be_one_that_the_model_reads() -> None:
+    metadata = FeatureMetadata(identity_feature_name="income")
+    rai = RAIInsights(MODEL, TRAIN, TEST, "repaid", "classification", feature_metadata=metadata)
+    rai.compute()
+    assert rai.assessment["performance.accuracy"].n == len(TEST)
+
+
+def test_effects_need_no_model() -> None:
+    # `classes` mean nothing for numbers; the toolbox takes them.
+    rai = RAIInsights(None, TRAIN, TEST, "debt", "regression", classes=["less", "more"])
+    with pytest.raises(eq.EquipoiseError, match="there is none"):
+        rai.explainer.add()
+    rai.causal.add(treatment_features=["guarantor"])
+    rai.compute()
+    assert len(rai.causal.get()[0].global_effects) == 1
+
+
 def test_what_is_refused() -> None:
     with pytest.raises(eq.EquipoiseError, match="no task"):
         RAIInsights(MODEL, TRAIN, TEST, "repaid", "forecast")

@@ -12,7 +12,9 @@ import pandas as pd
 
 from .._assess import assess
 from .._assessment import Assessment, Section, load
+from .._columns import label
 from .._errors import EquipoiseError, unknown
+from .._models import names_of
 
 _METHODS = {"random": "random", "genetic": "genetic", "kdtree": "kdtree"}
 
@@ -61,6 +63,12 @@ class Manager:
         self._insights._compute([self])
 
     def _add(self, **parameters: Any) -> None:
+        if self._insights.model is None and self.analysis != "causal":
+            raise EquipoiseError(
+                f"`{self.analysis}` asks a model, and there is none",
+                "model",
+                "give `RAIInsights` a model; `causal` alone needs none",
+            )
         self._configurations.append({k: v for k, v in parameters.items() if v is not None})
 
 
@@ -261,13 +269,14 @@ class RAIInsights:
     """The toolbox's `RAIInsights`: a model with its data, and managers that are asked questions.
 
     Args:
-        model: A fitted model; it is asked about the columns without the target and the dropped ones.
+        model: A fitted model; it is asked about the columns without the target and the dropped ones. Without one (None) `causal`
+            can be asked.
         train: The rows it was trained on.
         test: The rows to assess, of any number: `maximum_rows_for_test` is taken for its name's sake.
         target_column: The column of the truth.
         task_type: `classification` or `regression`.
         categorical_features: Columns of names, whatever their type.
-        classes: The classes in the order of the model's outputs.
+        classes: The classes in the order of the model's outputs, or names for them in the order of the target's values.
         feature_metadata: What is known of columns.
     """
 
@@ -308,7 +317,7 @@ class RAIInsights:
         for feature in self.categorical_features:
             if feature not in train.columns:
                 raise unknown("column", feature, train.columns, "column")
-        self._classes = None if classes is None else [c for c in classes]
+        self._classes = None if classes is None or task_type == "regression" else [c for c in classes]
         self._explainer = ExplainerManager(self)
         self._errors = ErrorAnalysisManager(self)
         self._counterfactual = CounterfactualManager(self)
@@ -356,7 +365,7 @@ class RAIInsights:
         for i, asked in enumerate(rounds):
             chosen = [pair for pair in asked if pair is not None]
             is_first = self._assessment is None and i == 0
-            always = ["performance", "balance", "explorer"] if is_first else []
+            always = ["performance", "balance", "explorer"] if is_first and self.model is not None else []
             if not chosen and not always:
                 continue
             assessment = self._assessed([*always, *(m.analysis for m, _ in chosen)], {m.analysis: c for m, c in chosen})
@@ -372,13 +381,18 @@ class RAIInsights:
         cohorts: Mapping[str, str] | None = None,
     ) -> Assessment:
         dropped = list(self._metadata.dropped_features or [])
-        identity = [self._metadata.identity_feature_name] if self._metadata.identity_feature_name else []
+        # The column that tells rows apart may be one that the model reads.
+        name, known = self._metadata.identity_feature_name, names_of(self.model)
+        identity = [name] if name and (known is None or name not in known) else []
         beside = {self.target_column, *dropped, *identity}
         is_number = {c for c in self.categorical_features if pd.api.types.is_numeric_dtype(self.train[c])}
+        test, train = self._named(self.test), self._named(self.train)
+        without: dict[str, Any] = {} if self.model is not None else {"prediction": test[self.target_column].to_numpy()}
         return assess(
-            self.test,
-            train=self.train,
+            test,
+            train=train,
             model=self.model,
+            **without,
             target=self.target_column,
             task="regression" if self.task_type == "regression" else None,
             classes=self._classes,
@@ -389,6 +403,22 @@ class RAIInsights:
             analyses=parameters,
             types={c: "categorical" for c in is_number},
         )
+
+    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows, with the classes' names in the place of the target's values where `classes` gives others."""
+        if self._classes is None:
+            return frame
+        values = sorted(pd.unique(self.train[self.target_column].dropna()))
+        if {label(v) for v in values} <= {label(c) for c in self._classes}:
+            return frame
+        if len(values) != len(self._classes):
+            raise EquipoiseError(
+                f"`classes` names {len(self._classes)}, but the target `{self.target_column}` has {len(values)} values",
+                "spec",
+                f"name them in the order {', '.join(f'`{label(v)}`' for v in values[:10])}",
+            )
+        names = {value: label(name) for value, name in zip(values, self._classes, strict=True)}
+        return frame.assign(**{self.target_column: frame[self.target_column].map(names)})
 
     def get(self) -> dict[str, Sequence[Any]]:
         """The answers of each manager."""
