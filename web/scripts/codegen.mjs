@@ -31,6 +31,8 @@ async function answerTypes() {
     'Page',
     'JobView',
     'KeptSection',
+    'Pin',
+    'NewPin',
     'Prediction',
     'ComparisonView',
   ];

@@ -2,17 +2,21 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::Shared;
 use crate::error::Refusal;
+use crate::page;
 
 /// Refuses foreign hosts and origins and requests without the token; adds the headers that every answer has.
 pub(crate) async fn guard(State(shared): State<Shared>, request: Request<Body>, next: Next) -> Response {
     let mut response = match check(&shared, request.headers(), request.uri()) {
         Ok(()) => next.run(request).await,
+        Err(refusal) if refusal.problem.error.code == "no_token" && is_browser_at_root(&request) => {
+            page::locked(&shared).unwrap_or_else(|| refusal.into_response())
+        }
         Err(refusal) => refusal.into_response(),
     };
     let headers = response.headers_mut();
@@ -28,6 +32,12 @@ pub(crate) async fn guard(State(shared): State<Shared>, request: Request<Body>, 
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// True when a person follows a link to the page, and not a program asks.
+fn is_browser_at_root(request: &Request<Body>) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("");
+    request.method() == Method::GET && request.uri().path() == "/" && accepts.contains("text/html")
 }
 
 fn check(shared: &Shared, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {

@@ -25,10 +25,21 @@ pub(crate) async fn page(State(shared): State<Shared>) -> Result<Response, Refus
     } else {
         html(&first.document)
     };
-    let mut response = (StatusCode::OK, html).into_response();
+    Ok(shown(StatusCode::OK, html))
+}
+
+/// The dashboard without the token, for a browser that has it from before: it holds no result, and asks for none without
+/// one. None where the program was built without it.
+pub(crate) fn locked(shared: &Shared) -> Option<Response> {
+    let html = dashboard::live_page(&LiveConfig { base: &shared.base_path, token: "" }).ok()?;
+    Some(shown(StatusCode::UNAUTHORIZED, html))
+}
+
+fn shown(status: StatusCode, html: String) -> Response {
+    let mut response = (status, html).into_response();
     for (name, value) in [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)]
     {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    Ok(response)
+    response
 }

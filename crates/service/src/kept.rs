@@ -12,7 +12,7 @@ use crate::ServiceError;
 use crate::store::write_file;
 
 /// The folder beside the document.
-const FOLDER: &str = "added";
+pub(crate) const FOLDER: &str = "added";
 const COHORTS: &str = "cohorts.json";
 const SECTIONS: &str = "sections";
 
@@ -79,13 +79,28 @@ pub fn keep_section(
     Ok(job)
 }
 
+/// Deletes a kept answer; false when there is none of this name.
+///
+/// # Errors
+/// When its file cannot be removed.
+pub fn remove_kept(dir: &Path, job: &str) -> Result<bool, ServiceError> {
+    let Some(number) = job.strip_prefix("kept-").and_then(|n| n.parse::<u64>().ok()) else { return Ok(false) };
+    let found = numbered(&dir.join(FOLDER).join(SECTIONS));
+    let Some((_, path)) = found.into_iter().find(|(n, _)| *n == number) else { return Ok(false) };
+    fs::remove_file(&path).map(|()| true).map_err(|error| ServiceError::Output {
+        path: path.display().to_string(),
+        problem: error.to_string(),
+        hint: "what is added lies beside the document: make its folder writable".to_owned(),
+    })
+}
+
 fn numbered(folder: &Path) -> Vec<(u64, PathBuf)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "json"));
     paths.filter_map(|p| Some((p.file_stem()?.to_str()?.parse().ok()?, p))).collect()
 }
 
-fn folder(dir: &Path, within: Option<&str>) -> Result<PathBuf, ServiceError> {
+pub(crate) fn folder(dir: &Path, within: Option<&str>) -> Result<PathBuf, ServiceError> {
     let path = within.map_or_else(|| dir.join(FOLDER), |name| dir.join(FOLDER).join(name));
     fs::create_dir_all(&path).map_err(|error| ServiceError::Output {
         path: path.display().to_string(),
@@ -95,7 +110,7 @@ fn folder(dir: &Path, within: Option<&str>) -> Result<PathBuf, ServiceError> {
     Ok(path)
 }
 
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ServiceError> {
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ServiceError> {
     let damaged = |problem: String| ServiceError::Input {
         path: path.display().to_string(),
         problem,
@@ -105,7 +120,7 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ServiceError> {
     serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))
 }
 
-fn write<T: Serialize + ?Sized>(path: &Path, value: &T) -> Result<(), ServiceError> {
+pub(crate) fn write<T: Serialize + ?Sized>(path: &Path, value: &T) -> Result<(), ServiceError> {
     let text = serde_json::to_string_pretty(value).map_err(|error| ServiceError::Output {
         path: path.display().to_string(),
         problem: error.to_string(),
@@ -133,6 +148,9 @@ mod tests {
         }
         let titles: Vec<String> = kept_sections(dir.path()).unwrap().into_iter().map(|k| k.section.title).collect();
         assert_eq!(titles, ["first", "second"]);
+        assert!(remove_kept(dir.path(), "kept-1").unwrap());
+        assert!(!remove_kept(dir.path(), "kept-1").unwrap() && !remove_kept(dir.path(), "../kept-2").unwrap());
+        assert_eq!(kept_sections(dir.path()).unwrap().len(), 1);
     }
 
     #[test]

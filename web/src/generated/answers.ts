@@ -361,6 +361,8 @@ export interface Answers {
   Page: Page;
   JobView: JobView;
   KeptSection: KeptSection;
+  Pin: Pin;
+  NewPin: NewPin;
   Prediction: Prediction;
   ComparisonView: ComparisonView;
 }
@@ -970,6 +972,48 @@ export interface Section1 {
    * Ways to look at the tables.
    */
   blocks: Block[];
+}
+/**
+ * A changed row that was kept.
+ */
+export interface Pin {
+  /**
+   * Names it within the assessment; no other pin ever gets the same number.
+   */
+  pin: number;
+  /**
+   * The row's number in the data, from 0.
+   */
+  row: number;
+  /**
+   * New values by column.
+   */
+  set: {
+    [k: string]: unknown;
+  };
+  /**
+   * What came of it, in words.
+   */
+  says: string | null;
+}
+/**
+ * A changed row that somebody wants to come back to.
+ */
+export interface NewPin {
+  /**
+   * The row's number in the data, from 0.
+   */
+  row: number;
+  /**
+   * New values by column.
+   */
+  set: {
+    [k: string]: unknown;
+  };
+  /**
+   * What came of it, in words.
+   */
+  says: string | null;
 }
 /**
  * What the model says of one row.

@@ -71,3 +71,17 @@ pub(crate) async fn kept(State(shared): State<Shared>, Path(id): Path<String>) -
     let open = shared.assessment(&id)?;
     json(blocking(move || kept_sections(&open.dir)).await?)
 }
+
+pub(crate) async fn remove_kept(
+    State(shared): State<Shared>,
+    Path((id, job)): Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
+    let open = shared.assessment(&id)?;
+    let _writing = open.writing.lock().await;
+    let (dir, name) = (open.dir.clone(), job.clone());
+    if blocking(move || equipoise_service::remove_kept(&dir, &name)).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refusal::not_found(format!("there is no kept answer `{job}`"), "GET /v1/assessments/{id}/kept lists them"))
+    }
+}

@@ -55,6 +55,9 @@ pub(crate) struct Edit {
     /// New values by column.
     #[serde(default)]
     set: Map<String, Value>,
+    /// Keeps the answer with the assessment.
+    #[serde(default)]
+    keep: bool,
 }
 
 /// A row whose prediction somebody wants to change.
@@ -91,7 +94,7 @@ pub(crate) async fn what_if(
     Body(edit): Body<Edit>,
 ) -> Reply {
     let params = json!({ "row": edit.row, "set": edit.set });
-    let question = Question { analysis: WHAT_IF.to_owned(), predicate: None, params, keep: false };
+    let question = Question { analysis: WHAT_IF.to_owned(), predicate: None, params, keep: edit.keep };
     ask(&shared, &id, question, wait).await
 }
 

@@ -4,6 +4,7 @@ mod assessments;
 mod cohorts;
 mod compare;
 mod computations;
+mod pins;
 mod rows;
 
 use axum::Json;
@@ -129,6 +130,25 @@ pub(crate) fn all() -> Api {
             get(assessments::kept),
         )
         .add(
+            &Route::new("delete", "/v1/assessments/{id}/kept/{job}", "Deletes a kept answer.")
+                .without_body(204, "It is gone."),
+            delete(assessments::remove_kept),
+        )
+        .add(
+            &Route::new("get", "/v1/assessments/{id}/pins", "The changed rows that were kept with the assessment.")
+                .answers(200, "In the order in which they were made.", s.pins),
+            get(pins::list).post(pins::add),
+        )
+        .describe(
+            &Route::new("post", "/v1/assessments/{id}/pins", "Keeps a changed row with the assessment.")
+                .body(s.new_pin)
+                .answers(201, "The pin.", s.pin),
+        )
+        .add(
+            &Route::new("delete", "/v1/assessments/{id}/pins/{pin}", "Lets a pin go.").without_body(204, "It is gone."),
+            delete(pins::remove),
+        )
+        .add(
             &Route::new("get", "/v1/jobs/{job}", "Where a computation is.").answers(
                 200,
                 "With the section once it is done.",
@@ -184,6 +204,9 @@ struct Schemas {
     recourse: Value,
     job: Value,
     kept: Value,
+    pins: Value,
+    pin: Value,
+    new_pin: Value,
     pair: Value,
     comparison: Value,
 }
@@ -209,6 +232,9 @@ impl Schemas {
             recourse: api.schema::<computations::Recourse>(),
             job: api.schema::<crate::jobs::JobView>(),
             kept: api.schema::<Vec<equipoise_service::KeptSection>>(),
+            pins: api.schema::<Vec<equipoise_service::Pin>>(),
+            pin: api.schema::<equipoise_service::Pin>(),
+            new_pin: api.schema::<equipoise_service::NewPin>(),
             pair: inline::<compare::Two>(),
             comparison: api.schema::<compare::ComparisonView>(),
         }

@@ -114,6 +114,33 @@ fn a_kept_answer_survives() {
 }
 
 #[test]
+fn kept_answers_and_pins_survive_until_they_are_let_go() {
+    let served = served(Options::default());
+    let edit = json!({ "row": 3, "set": { "age": 70 }, "keep": true });
+    let (status, job) = served.post("/v1/assessments/0/what-if?wait=60", &edit);
+    assert_eq!(status, 200, "{job}");
+    let pins = "/v1/assessments/0/pins";
+    let new = json!({ "row": 3, "set": { "age": 70, "sex": "female" }, "says": "1 (0.71)" });
+    let (status, pin) = served.post(pins, &new);
+    assert_eq!((status, &pin["set"], &pin["says"]), (201, &new["set"], &new["says"]), "{pin}");
+    let (status, refused) = served.post(pins, &json!({ "row": 3, "set": { "agee": 1 } }));
+    assert_eq!((status, &refused["error"]["hint"]), (422, &json!("the nearest name is `age`")), "{refused}");
+    assert_eq!(served.post(pins, &json!({ "row": 3, "sets": {} })).0, 422);
+
+    // Another server over the same folder, as after a restart.
+    let Served { dir, .. } = served;
+    let places = vec![dir.path().join("sample-0")];
+    let again = serve(dir, Options { places, ..Options::default() });
+    assert_eq!(again.get(pins).1, json!([pin]));
+    let (_, kept) = again.get("/v1/assessments/0/kept");
+    assert_eq!((&kept[0]["analysis"], &kept[0]["section"]), (&json!("what_if"), &job["section"]));
+    let gone = |path: String| (again.delete(&path).0, again.delete(&path).0);
+    assert_eq!(gone(format!("{pins}/{}", pin["pin"])), (204, 404));
+    assert_eq!(gone(format!("/v1/assessments/0/kept/{}", kept[0]["job"].as_str().unwrap())), (204, 404));
+    assert_eq!((again.get(pins).1, again.get("/v1/assessments/0/kept").1), (json!([]), json!([])));
+}
+
+#[test]
 fn cohorts_are_saved_and_deleted() {
     let served = served(Options::default());
     let path = "/v1/assessments/0/cohorts";
@@ -239,7 +266,7 @@ fn every_route_is_described_and_every_description_is_answered() {
         assert!(api["components"]["schemas"][name].is_object(), "{name} is not there");
     }
     for (path, methods) in api["paths"].as_object().unwrap() {
-        let real = path.replace("{id}", "0").replace("{job}", "1").replace("{name}", "x");
+        let real = path.replace("{id}", "0").replace("{job}", "1").replace("{name}", "x").replace("{pin}", "0");
         for method in methods.as_object().unwrap().keys() {
             let (status, _) = match method.as_str() {
                 "get" => served.get(&real),

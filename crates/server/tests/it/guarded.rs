@@ -56,6 +56,25 @@ fn the_page_may_load_nothing_from_elsewhere() {
 }
 
 #[test]
+fn a_link_without_the_token_shows_the_page_and_no_result() {
+    let served = served(Options { base_path: "/proxy/80".to_owned(), ..Options::default() });
+    let ask = |path: &str| {
+        let asked = Served::agent().get(served.address(path)).header("Accept", "text/html,*/*");
+        read(asked.call().unwrap())
+    };
+    for path in ["/", "/proxy/80", "/proxy/80/"] {
+        let (status, said) = ask(path);
+        assert_eq!(status, 401, "{path}");
+        // A program that was built without the page refuses as ever.
+        let text = said.as_str().map_or_else(|| said["error"]["code"].to_string(), str::to_owned);
+        assert!(text.contains("equipoise-config") || text.contains("no_token"), "{path}: {text}");
+        assert!(!text.contains(&served.token) && !text.contains("sample-0"), "{path}");
+    }
+    assert_eq!(ask("/v1/assessments").1["error"]["code"], "no_token");
+    assert_eq!(ask("/v1/openapi.json").0, 401);
+}
+
+#[test]
 fn wrong_options_are_named() {
     let open = |options: Options| Shared::open(&options).err().map(|e| e.to_string()).unwrap();
     assert!(open(Options::default()).contains("no assessment is named"));
