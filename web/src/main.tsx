@@ -4,6 +4,7 @@ import { I18nProvider } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
 import { Client, Unreachable } from './api/client';
 import { readEmbedding } from './api/embedded';
+import { ownPlace, unlocked } from './api/token';
 import { Words, translator } from './i18n';
 import { Shell } from './pages/shell';
 import { SessionContext, type Session } from './state/session';
@@ -14,7 +15,7 @@ const textOf = (id: string): string => document.getElementById(id)?.textContent 
 const embedding = readEmbedding(textOf('equipoise-config'), textOf('equipoise-documents'));
 const session: Session =
   embedding.mode === 'live'
-    ? { client: new Client(embedding.config), embedded: [] }
+    ? { client: new Client(unlocked(embedding.config, ownPlace())), embedded: [] }
     : { client: null, embedded: embedding.documents };
 const problems = embedding.mode === 'static' ? embedding.problems : [];
 

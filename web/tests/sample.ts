@@ -1,4 +1,5 @@
 /** A generated document with every kind of block, as large and as odd as a test wants it. */
+import { causal, explain } from './sections';
 import type { Block, Document, Estimate, Section, Table, TableColumn } from '../src/generated/document';
 
 export const text = (id: string, values: (string | null)[]): TableColumn => ({
@@ -403,6 +404,8 @@ export function performance(n = 2000, accuracy = 0.88): Section {
 }
 
 export interface Wish {
+  /** Effects too; without them the page offers to compute them. */
+  causal?: boolean;
   columns?: number;
   categories?: number;
   label?: (i: number) => string;
@@ -507,7 +510,14 @@ export function makeDocument(wish: Wish = {}): Document {
       { name: 'young', where: 'age < 30', n: 500 },
     ],
     notes: [],
-    sections: [performance(), errors(), fairness(), explorer(wish)],
+    sections: [
+      performance(),
+      errors(),
+      fairness(),
+      explorer(wish),
+      explain(),
+      ...(wish.causal ? [causal()] : []),
+    ],
     artifacts: [],
   };
 }

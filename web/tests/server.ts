@@ -5,10 +5,10 @@ import { pageWith } from '../scripts/browser.mjs';
 import type { ColumnInfo, Job, Value } from '../src/api/types';
 import type { Section } from '../src/generated/document';
 import { Wrong, predicateOf, type Row } from './predicate-of';
-import { fairness, makeDocument, number, performance, text } from './sample';
+import { causal, explain } from './sections';
+import { fairness, makeDocument, number, performance, text, type Wish } from './sample';
 
 const BASE = '/some/prefix';
-const TOKEN = 'a-token';
 const DONE = { what: 'done', done: 1, of: 1 };
 
 const COLUMNS: ColumnInfo[] = [
@@ -42,6 +42,28 @@ const COLUMNS: ColumnInfo[] = [
   ...['_probability', '_error', '_index'].map((name) => ({ name, type: 'number', roles: [], n_missing: 0 })),
 ];
 
+/** The columns of the rows: three, more numbers where they are wished for, and one of very many names. */
+function columnsOf(wish: Wish): ColumnInfo[] {
+  const extra = Array.from({ length: Math.max(0, (wish.columns ?? 3) - 3) }, (_, i): ColumnInfo => {
+    const name = `column ${i + 3}`;
+    return {
+      name,
+      type: 'number',
+      roles: ['feature'],
+      n_missing: 0,
+      min: 0,
+      max: 9,
+      levels: [],
+      n_levels: 0,
+    };
+  });
+  const n = wish.categories ?? 0;
+  const levels = Array.from({ length: Math.min(n, 1000) }, (_, i) => `name ${i}`);
+  const many: ColumnInfo[] =
+    n > 0 ? [{ name: 'many', type: 'category', roles: ['feature'], n_missing: 0, levels, n_levels: n }] : [];
+  return [...COLUMNS.slice(0, 3), ...extra, ...many, ...COLUMNS.slice(3)];
+}
+
 const score = (row: Row): number =>
   (row.married === 'yes' ? 0.35 : 0.1) + (Number(row.age) - 17) / 200 + (row.sex === 'Male' ? 0.1 : 0);
 
@@ -66,30 +88,56 @@ function rowAt(index: number): Row {
   };
 }
 
+/** An answer that a test wants instead of the right one. */
+class Fault extends Error {
+  constructor(readonly answer: { status: number; body: string }) {
+    super(answer.body);
+  }
+}
+
+const baseOf = (url: URL): string => (url.pathname.startsWith(BASE) ? BASE : '');
+
 /** A running server and what it was asked. */
 export interface Fake {
   url: string;
   requests: string[];
   /** Makes it hang up on everyone until it is called with `false`. */
+  /** The address without a token, and the token. */
+  root: string;
+  token: string;
+  setToken: (token: string) => void;
+  /** Answers questions about this (an analysis, or `document`) with something else. */
+  setFault: (about: string, fault: { status: number; body: string } | null) => void;
+  /** Makes rows and model unreachable, and says why. */
+  setNotLive: (why: string) => void;
   setGone: (isGone: boolean) => void;
+  /** Makes it answer no stream of events, as a proxy may. */
+  setEvents: (hasEvents: boolean) => void;
   close: () => Promise<void>;
 }
 
 /** Starts a server over so many rows. */
-export async function startServer(nRows = 2000): Promise<Fake> {
+export async function startServer(nRows = 2000, wish: Wish = {}): Promise<Fake> {
   const cohorts = [{ name: 'young', predicate: 'age < 30', n: 500, source: 'document' }];
   const kept: { job: string; analysis: string; predicate: string | null; section: Section }[] = [];
   const jobs = new Map<string, { job: Job; polls: number; section: Section }>();
   const requests: string[] = [];
   const looked = Math.min(nRows, 2000);
   let isGone = false;
+  let token = 'a-token';
+  let whyNotLive: string | null = null;
+  const faults = new Map<string, { status: number; body: string }>();
+  const columns = columnsOf(wish);
+  let hasEvents = true;
+  const pins: { pin: number; row: number; set: unknown; says: string | null }[] = [];
+  let nextPin = 0;
 
   const matching = (predicate: string | null): number[] => {
     const all = Array.from({ length: looked }, (_, i) => i);
     if (!predicate) return all;
     const test = predicateOf(
       predicate,
-      COLUMNS.map((c) => c.name),
+      columns.map((c) => c.name),
     );
     return all.filter((i) => test(rowAt(i)));
   };
@@ -104,12 +152,20 @@ export async function startServer(nRows = 2000): Promise<Fake> {
       error_rate: rows.length > 0 ? wrong / rows.length : null,
     };
   };
-  const sectionFor = (analysis: string, predicate: string | null): Section => {
+  const sectionFor = (
+    analysis: string,
+    predicate: string | null,
+    params: Record<string, unknown>,
+  ): Section => {
+    const [asked] = (params.what_if ?? []) as { row: number; value: unknown }[];
+    if (asked) return causal({ row: asked.row, to: String(asked.value) });
     const n = matching(predicate).length;
     if (analysis === 'performance') return performance(n, 0.7);
-    if (analysis === 'explain') return whyRow(Number(/\d+/.exec(predicate ?? '')?.[0] ?? 0));
+    const row = /^_index = (\d+)$/.exec(predicate ?? '')?.[1];
+    if (analysis === 'explain' && row !== undefined) return whyRow(Number(row));
+    if (analysis === 'explain') return explain(predicate === null ? 1 : 0.5);
     if (analysis === 'fairness') return fairness(['Female', 'Male'], [0.11, 0.42]);
-    const own = makeDocument().sections.find((s) => s.id === analysis);
+    const own = makeDocument(wish).sections.find((s) => s.id === analysis);
     return (
       own ?? {
         id: analysis,
@@ -176,13 +232,24 @@ export async function startServer(nRows = 2000): Promise<Fake> {
     estimates: [],
     tables: [
       {
-        id: 'found',
+        id: `row_${index}`,
         title: 'Found',
-        columns: [text('change', ['age = 60', 'married = yes']), number('distance', [0.4, 1])],
+        columns: [
+          text('feature', ['prediction', 'cost', 'age', 'married', 'sex']),
+          text('present', ['no (0.20)', '', '30', 'no', 'Male']),
+          { ...text('counterfactual_1', ['yes (0.55)', '0.4', '60', '·', '·']), title: 'Counterfactual 1' },
+          { ...text('counterfactual_2', ['yes (0.61)', '1.0', '·', 'yes', '·']), title: 'Counterfactual 2' },
+        ],
       },
     ],
     blocks: [
-      { id: 'found', title: 'Smallest changes', says: 'Nearest first.', table: 'found', kind: 'table' },
+      {
+        id: `row_${index}`,
+        title: 'Smallest changes',
+        says: 'Nearest first.',
+        table: `row_${index}`,
+        kind: 'table',
+      },
     ],
   });
   const startJob = (section: Section, keep: { analysis: string; predicate: string | null } | null): Job => {
@@ -198,13 +265,27 @@ export async function startServer(nRows = 2000): Promise<Fake> {
 
   const answer = (request: IncomingMessage, url: URL, body: Record<string, unknown>): [number, unknown] => {
     const method = request.method ?? 'GET';
-    const path = url.pathname.slice(`${BASE}/v1/`.length).split('/').map(decodeURIComponent);
+    const path = url.pathname
+      .slice(`${baseOf(url)}/v1/`.length)
+      .split('/')
+      .map(decodeURIComponent);
     const predicate = (body.predicate as string | null | undefined) ?? null;
     if (path[0] === 'assessments' && path.length === 1)
       return [
         200,
-        [{ id: '0', name: 'people', task: 'binary', n_rows: nRows, live: true, why_not_live: null }],
+        [
+          {
+            id: '0',
+            name: 'people',
+            task: 'binary',
+            n_rows: nRows,
+            live: whyNotLive === null,
+            why_not_live: whyNotLive,
+          },
+        ],
       ];
+    if (path[0] === 'jobs' && path[2] === 'events')
+      return [404, { error: { code: 'x', message: 'no events' } }];
     if (path[0] === 'jobs') {
       const known = jobs.get(path[1] ?? '');
       if (!known) return [404, { error: { code: 'unknown_job', message: `there is no job \`${path[1]}\`` } }];
@@ -217,9 +298,33 @@ export async function startServer(nRows = 2000): Promise<Fake> {
       return [200, known.job];
     }
     const rest = path.slice(2).join('/');
-    if (rest === 'document') return [200, makeDocument()];
-    if (rest === 'columns') return [200, COLUMNS];
+    if (rest === 'document') return [200, makeDocument(wish)];
+    if (rest === 'columns') return [200, columns];
     if (rest === 'kept') return [200, kept];
+    if (path[2] === 'kept' && method === 'DELETE') {
+      const at = kept.findIndex((k) => k.job === path[3]);
+      if (at < 0) return [404, { error: { code: 'not_found', message: 'there is no such answer' } }];
+      kept.splice(at, 1);
+      return [204, null];
+    }
+    if (rest === 'pins' && method === 'GET') return [200, pins];
+    if (rest === 'pins') {
+      const added = {
+        pin: nextPin++,
+        row: Number(body.row),
+        set: body.set,
+        says: (body.says as string | undefined) ?? null,
+      };
+      pins.push(added);
+      return [201, added];
+    }
+    if (path[2] === 'pins' && method === 'DELETE') {
+      pins.splice(
+        pins.findIndex((p) => String(p.pin) === path[3]),
+        1,
+      );
+      return [204, null];
+    }
     if (rest === 'count') return [200, count(predicate)];
     if (rest === 'cohorts' && method === 'GET') return [200, cohorts];
     if (rest === 'cohorts') {
@@ -267,6 +372,13 @@ export async function startServer(nRows = 2000): Promise<Fake> {
     }
     if (rest === 'what-if' && Object.keys(body.set as Row).length === 0)
       return [422, { error: { code: 'analysis', message: 'nothing is changed' } }];
+    if (rest === 'what-if' && body.keep === true)
+      kept.push({
+        job: `k${kept.length}`,
+        analysis: 'what_if',
+        predicate: null,
+        section: whatIf(Number(body.row), body.set as Row),
+      });
     if (rest === 'what-if')
       return [
         200,
@@ -277,10 +389,15 @@ export async function startServer(nRows = 2000): Promise<Fake> {
           section: whatIf(Number(body.row), (body.set ?? {}) as Row),
         },
       ];
-    if (rest === 'counterfactuals') return [202, startJob(found(Number(body.row)), null)];
+    if (rest === 'counterfactuals') {
+      const keep = body.keep === true ? { analysis: 'counterfactuals', predicate: null } : null;
+      return [202, startJob(found(Number(body.row)), keep)];
+    }
     if (rest === 'sections') {
       const analysis = String(body.analysis);
-      const section = sectionFor(analysis, predicate);
+      const broken = faults.get(analysis);
+      if (broken) throw new Fault(broken);
+      const section = sectionFor(analysis, predicate, (body.params ?? {}) as Record<string, unknown>);
       if (analysis === 'causal') return [202, startJob(section, null)];
       if (body.keep === true) kept.push({ job: `k${kept.length}`, analysis, predicate, section });
       return [200, { job: '0', status: 'done', progress: DONE, section }];
@@ -290,7 +407,7 @@ export async function startServer(nRows = 2000): Promise<Fake> {
   const rows = (query: URLSearchParams): object => {
     const predicate = query.get('predicate');
     const offset = Number(query.get('offset'));
-    const names = (query.get('columns') ?? COLUMNS.map((c) => c.name).join(',')).split(',');
+    const names = (query.get('columns') ?? columns.map((c) => c.name).join(',')).split(',');
     const chosen = predicate ? matching(predicate) : null;
     const n = chosen ? chosen.length : nRows;
     const sort = query.get('sort');
@@ -307,30 +424,70 @@ export async function startServer(nRows = 2000): Promise<Fake> {
     };
   };
 
+  /** Tells of a job in three steps, cut where no reader expects it. */
+  const stream = (response: ServerResponse, name: string): void => {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    let step = 0;
+    const timer = setInterval(() => {
+      const known = jobs.get(name);
+      step += 1;
+      if (!known || response.destroyed) return clearInterval(timer);
+      if (known.job.status === 'running')
+        known.job =
+          step < 4
+            ? { ...known.job, progress: { what: 'rows looked at', done: step, of: 4 } }
+            : { job: name, status: 'done', progress: DONE, section: known.section };
+      const event = `data: ${JSON.stringify(known.job)}\n\n`;
+      response.write(event.slice(0, 9));
+      response.write(event.slice(9));
+      if (known.job.status === 'running') return undefined;
+      clearInterval(timer);
+      return void response.end();
+    }, 120);
+  };
+
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (isGone) {
       request.socket.destroy();
       return;
     }
-    if (url.pathname === `${BASE}/`) {
+    // Behind its prefix the page comes with the token; at the root only where the address holds it.
+    const isRoot = url.pathname === '/';
+    if (isRoot || url.pathname === `${BASE}/`) {
+      const known = isRoot && url.searchParams.get('token') !== token ? '' : token;
       response
-        .writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' })
-        .end(pageWith('equipoise-config', { base: BASE, token: TOKEN }));
+        .writeHead(known ? 200 : 401, { 'Content-Type': 'text/html; charset=utf-8' })
+        .end(pageWith('equipoise-config', { base: baseOf(url), token: known }));
       return;
     }
-    requests.push(`${request.method} ${url.pathname.slice(BASE.length)}`);
+    requests.push(`${request.method} ${url.pathname.slice(baseOf(url).length)}`);
     let [status, said]: [number, unknown] = [
       401,
       { error: { code: 'no_token', message: 'the token is wrong' } },
     ];
-    if (request.headers.authorization === `Bearer ${TOKEN}`) {
+    const isMine = request.headers.authorization === `Bearer ${token}`;
+    const streamed = /\/v1\/jobs\/([^/]+)\/events$/.exec(url.pathname)?.[1];
+    if (isMine && hasEvents && streamed !== undefined) {
+      stream(response, streamed);
+      return;
+    }
+    if (isMine) {
+      const fault = [...faults].find(([about]) => url.pathname.endsWith(`/${about}`))?.[1];
+      if (fault) {
+        response.writeHead(fault.status, { 'Content-Type': 'application/json' }).end(fault.body);
+        return;
+      }
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const raw = Buffer.concat(chunks).toString();
       try {
         [status, said] = answer(request, url, raw ? (JSON.parse(raw) as Record<string, unknown>) : {});
       } catch (fault) {
+        if (fault instanceof Fault) {
+          response.writeHead(fault.answer.status, { 'Content-Type': 'text/html' }).end(fault.answer.body);
+          return;
+        }
         if (!(fault instanceof Wrong)) throw fault;
         [status, said] = [
           422,
@@ -347,7 +504,22 @@ export async function startServer(nRows = 2000): Promise<Fake> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}${BASE}/`,
+    root: `http://127.0.0.1:${port}/`,
+    token,
     requests,
+    setToken: (next) => {
+      token = next;
+    },
+    setFault: (about, fault) => {
+      if (fault) faults.set(about, fault);
+      else faults.delete(about);
+    },
+    setNotLive: (why) => {
+      whyNotLive = why;
+    },
+    setEvents: (has) => {
+      hasEvents = has;
+    },
     setGone: (gone) => {
       isGone = gone;
       if (gone) server.closeAllConnections();

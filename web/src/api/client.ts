@@ -32,9 +32,10 @@ interface Asking {
 /** A server of assessments. */
 export class Client {
   private online = true;
+  private streams = 0;
   private readonly listeners = new Set<Listener>();
 
-  constructor(private readonly config: Config) {}
+  constructor(readonly config: Config) {}
 
   /** True while the last request was answered. */
   isOnline = (): boolean => this.online;
@@ -88,18 +89,67 @@ export class Client {
     return this.follow(await this.ask<Job>(path, { method: 'POST', body, signal }), signal, tell);
   }
 
-  /** Follows a job to its end. */
+  /** Reads the events of a job until it ends; fails where they do not come through. */
+  private async listen(name: string, tell: (job: Job) => void, signal?: AbortSignal): Promise<void> {
+    this.streams += 1;
+    const stop = new AbortController();
+    const end = (): void => stop.abort();
+    signal?.addEventListener('abort', end);
+    let first: ReturnType<typeof setTimeout> | null = setTimeout(end, FIRST_EVENT_MS);
+    try {
+      const response = await fetch(`${this.config.base}/v1/jobs/${encodeURIComponent(name)}/events`, {
+        headers: { Authorization: `Bearer ${this.config.token}`, Accept: 'text/event-stream' },
+        signal: stop.signal,
+      });
+      const reader = response.ok ? response.body?.getReader() : undefined;
+      if (!reader) throw new Error('there are no events');
+      const decoder = new TextDecoder();
+      let rest = '';
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return;
+        const found = eventsIn(rest + decoder.decode(value, { stream: true }));
+        rest = found.rest;
+        for (const data of found.data) {
+          const job = safely(data) as Job | undefined;
+          if (!job || typeof job.status !== 'string') continue;
+          if (first !== null) clearTimeout(first);
+          first = null;
+          tell(job);
+        }
+      }
+    } finally {
+      if (first !== null) clearTimeout(first);
+      signal?.removeEventListener('abort', end);
+      this.streams -= 1;
+      end();
+    }
+  }
+
+  /** Follows a job to its end: by its events, and where they do not come through, by asking again and again. */
   async follow(started: Job, signal?: AbortSignal, tell?: (progress: Progress) => void): Promise<Job> {
     let job = started;
-    let pause = 150;
-    while (job.status === 'running') {
-      if (job.progress) tell?.(job.progress);
-      await sleep(pause, signal).catch(async (cause: unknown) => {
+    const told = (next: Job): void => {
+      job = next;
+      if (next.progress) tell?.(next.progress);
+    };
+    try {
+      if (job.status === 'running') {
+        told(job);
+        // A browser talks to a server over six connections at most, and streams must leave some to others.
+        if (this.streams < MOST_STREAMS)
+          await this.listen(job.job, told, signal).catch((cause: unknown) => {
+            if (signal?.aborted) throw cause;
+          });
+      }
+      for (let pause = 150; job.status === 'running'; pause = Math.min(1000, pause * 1.5)) {
+        await sleep(pause, signal);
+        told(await this.ask<Job>(`jobs/${encodeURIComponent(job.job)}`));
+      }
+    } catch (cause) {
+      if (signal?.aborted)
         await this.ask(`jobs/${encodeURIComponent(job.job)}`, { method: 'DELETE' }).catch(() => undefined);
-        throw cause;
-      });
-      pause = Math.min(1000, pause * 1.5);
-      job = await this.ask<Job>(`jobs/${encodeURIComponent(job.job)}`);
+      throw cause;
     }
     if (job.status === 'failed')
       throw new ApiError(
@@ -111,6 +161,23 @@ export class Client {
     if (job.status === 'cancelled') throw new ApiError(409, 'cancelled', 'the job was cancelled', null);
     return job;
   }
+}
+
+const MOST_STREAMS = 2;
+
+/** The longest wait for the first event; a proxy that gathers answers lets none through. */
+const FIRST_EVENT_MS = 2000;
+
+/** The data of whole events, and what is left of the text. */
+export function eventsIn(text: string): { data: string[]; rest: string } {
+  const parts = text.replace(/\r\n?/g, '\n').split('\n\n');
+  const rest = parts.pop() ?? '';
+  const dataOf = (event: string): string =>
+    event
+      .split('\n')
+      .flatMap((line) => (line.startsWith('data:') ? [line.slice(5).trimStart()] : []))
+      .join('\n');
+  return { data: parts.map(dataOf).filter((data) => data !== ''), rest };
 }
 
 function safely(text: string): unknown {

@@ -9,6 +9,8 @@ export type ColumnInfo = Pick<Answers['ColumnView'], 'name' | 'type'> &
 export type Prediction = Answers['Prediction'];
 export type Comparison = Answers['ComparisonView'];
 export type Job = Omit<Answers['JobView'], 'section'> & { section?: Section | null };
+export type Pin = Answers['Pin'] & { set: Record<string, Value> };
+export type NewPin = Omit<Answers['NewPin'], 'set'> & { set: Record<string, Value> };
 export type Progress = Answers['JobView']['progress'];
 export type Kept = Omit<Answers['KeptSection'], 'section'> & { section: Section };
 

@@ -9,6 +9,8 @@ interface Names {
   down: string;
   value: string;
   axis?: Axis;
+  /** Columns along whose change of sign a line is drawn, with its class. */
+  edges?: { column: string; className: string }[];
 }
 
 /** Labels on a side; the rest is in the table. */
@@ -129,6 +131,21 @@ export function drawGrid(picture: Picture, names: Names): Drawing {
       });
     });
   });
+  const edges = (names.edges ?? []).map(({ column, className }) => (
+    <path
+      key={className}
+      className={className}
+      d={signEdges(xs.length, ys.length, (i, j) => {
+        const row = cells.get(`${i} ${j}`);
+        return row === undefined ? null : (frame.column(column)?.value(row) ?? null);
+      })
+        .map(
+          ([x1, y1, x2, y2]) =>
+            `M${r(left + x1 * wide)} ${top + y1 * tall}L${r(left + x2 * wide)} ${top + y2 * tall}`,
+        )
+        .join('')}
+    />
+  ));
   const body = (
     <>
       <Hatch id={hatch} />
@@ -154,12 +171,29 @@ export function drawGrid(picture: Picture, names: Names): Drawing {
         />
       ))}
       {parts}
+      {edges}
       {hidden > 0 && (
         <Label className="wh" x={left} y={bottom + 20} text={t('hidden_marks', { n: hidden })} />
       )}
     </>
   );
   return { height: bottom + (hidden > 0 ? 30 : 10), body, marks };
+}
+
+/** Sides between cells whose numbers lie on different sides of 0, in cells. */
+export function signEdges(
+  across: number,
+  down: number,
+  at: (line: number, column: number) => number | null,
+): [number, number, number, number][] {
+  const edges: [number, number, number, number][] = [];
+  const differ = (a: number | null, b: number | null): boolean => a !== null && b !== null && a < 0 !== b < 0;
+  for (let i = 0; i < down; i++)
+    for (let j = 0; j < across; j++) {
+      if (j + 1 < across && differ(at(i, j), at(i, j + 1))) edges.push([j + 1, i, j + 1, i + 1]);
+      if (i + 1 < down && differ(at(i, j), at(i + 1, j))) edges.push([j, i + 1, j + 1, i + 1]);
+    }
+  return edges;
 }
 
 function placeIn(places: Map<string, number>, name: string): number {

@@ -45,7 +45,8 @@ export function drawRows(picture: Picture, names: Names, form: Form): Drawing {
   const shownSeries = series.names.length;
   const key = legend(series.names, width, form === 'dots' ? 'mark' : 'box');
   const right = width - valueRoom(values, groups, width);
-  const longest = Math.max(30, ...groups.map((g) => textWidth(g.name)));
+  // Widths are estimates, so that some room is left.
+  const longest = 1.05 * Math.max(30, ...groups.map((g) => textWidth(g.name)));
   // Labels that would be cut beside their bars stand above them.
   const isStacked = longest > Math.max(90, width * 0.45);
   const left = isStacked ? 6 : longest + 12;

@@ -65,13 +65,18 @@ export function drawTree(
   ];
   const placed = placedNodes(need(frame, names.node), need(frame, names.parent), frame.n);
   const coverage = (names.more ?? []).map((id) => frame.column(id)).find((c) => c?.id === 'coverage') ?? null;
+  // In a policy a leaf says what is done there; the number is what that is worth.
+  const actions = (names.more ?? []).includes('action') ? frame.column('action') : null;
   const numbers = placed.map((p) => values.value(p.row)).filter((v) => v !== null);
   const [low, high] = [Math.min(0, ...numbers), Math.max(0, ...numbers)];
   const heaviest = Math.max(1e-9, ...placed.map((p) => shareOf(p.row, coverage, weights) ?? 0));
   const levels = Math.max(0, ...placed.map((p) => p.level)) + 1;
   const gap = Math.max(24, Math.min(56, (picture.width / levels) * 0.2));
   const node = {
-    width: Math.max(124, Math.min(210, (picture.width - 6 - gap * (levels - 1)) / levels)),
+    width: Math.max(
+      actions ? 190 : 124,
+      Math.min(actions ? 290 : 210, (picture.width - 6 - gap * (levels - 1)) / levels),
+    ),
     height: NODE_HEIGHT,
   };
   const room = { x: gap, y: GAP_HEIGHT };
@@ -99,7 +104,10 @@ export function drawTree(
     const cell = values.cell(row);
     const strength = cell.value === null || high <= low ? 0 : (cell.value - low) / (high - low);
     const text = cell.value === null ? '–' : `${values.style.short(cell.value)}${cell.small ? ' †' : ''}`;
-    const second = `n ${weights.label(row)}${coverage && share !== null ? ` · ${coverage.style.full(share)}` : ''}`;
+    const action = actions?.cell(row).text ?? '';
+    const rule = action ? labels.label(row).replace(`: ${action}`, '') : labels.label(row);
+    const worth = actions && cell.value !== null ? `${values.title} ${text} · ` : '';
+    const second = `${worth}n ${weights.label(row)}${coverage && share !== null ? ` · ${coverage.style.full(share)}` : ''}`;
     marks.push({
       x: x + node.width / 2,
       y: y + node.height / 2,
@@ -125,8 +133,11 @@ export function drawTree(
           width={r(node.width * Math.max(0.01, strength))}
           height={5}
         />
-        <Label className="lb" x={x + 10} y={y + 17} text={labels.label(row)} room={node.width - 18} />
-        <Label className="big" x={x + 10} y={y + 38} text={text} />
+        <Label className="lb" x={x + 10} y={y + 17} text={rule} room={node.width - 18} />
+        {!actions && <Label className="big" x={x + 10} y={y + 38} text={text} />}
+        {action && (
+          <Label className="lb do" x={x + 10} y={y + 36} text={`→ ${action}`} room={node.width - 18} />
+        )}
         <Label className="tk" x={x + 10} y={y + 52} text={second} room={node.width - 18} />
       </g>
     );

@@ -109,3 +109,29 @@ export function sideBySide(sides: Side[]): { section: Section; table: Table } {
   };
   return { section, table };
 }
+
+/** The numbers of a document that are differences between a cohort and other rows: of the model first, the clearest first. */
+export function differencesOf(document: Document, cohorts: string[]): Section {
+  const found = document.sections
+    .flatMap((s) => s.estimates)
+    .filter((e) => {
+      const id = parseId(e.id);
+      if (!id || id.cohort === null || !cohorts.includes(id.cohort) || e.value === null) return false;
+      // A gap between groups within the cohort is no difference of the cohort itself.
+      const isOfCohort =
+        id.aggregate === 'rest' ||
+        (id.aggregate === 'difference_to_rest' && id.columns.length === 0) ||
+        (id.section === 'explain' && id.aggregate === 'difference');
+      return isOfCohort && e.interval !== null;
+    });
+  const distance = (e: Estimate): number => {
+    if (!e.interval || e.value === null) return 0;
+    const half = (e.interval.high - e.interval.low) / 2;
+    return half > 0 ? Math.abs(e.value) / half : Infinity;
+  };
+  const isExplorer = (e: Estimate): boolean => e.id.startsWith('explorer.');
+  const estimates = found.sort(
+    (a, b) => Number(isExplorer(a)) - Number(isExplorer(b)) || distance(b) - distance(a),
+  );
+  return { id: 'differences', title: '', question: '', notes: [], estimates, tables: [], blocks: [] };
+}

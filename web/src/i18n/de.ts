@@ -248,4 +248,81 @@ export const de: Catalogue = {
   further_steps: '{n} weitere Schritte',
   zoom_in: 'Größer',
   zoom_out: 'Kleiner',
+  part_all: 'Alles',
+  part_more: 'Weiteres',
+  part_metrics: 'Kennzahlen',
+  part_curves: 'Kurven',
+  part_groups: 'Gruppen',
+  part_columns: 'Spalten',
+  part_missing: 'Fehlende Werte',
+  part_relations: 'Was zusammengehört',
+  part_drift: 'Drift und Kohorten',
+  part_rows: 'Auffällige Zeilen',
+  part_importance: 'Wichtigkeit',
+  part_feature: 'Ein Merkmal',
+  part_row: 'Eine Zeile',
+  part_together: 'Merkmale gemeinsam',
+  part_effects: 'Wirkungen',
+  part_whom: 'Für wen',
+  part_what_if: 'Was wäre wenn, für eine Zeile',
+  part_policy: 'Regel',
+  part_sensitivity: 'Empfindlichkeit',
+  part_trust: 'Überlappung und Balance',
+  by_pair: 'Nach Spaltenpaaren',
+  opening: 'Daten und Modell werden geöffnet …',
+  pinned_hint: 'Bei der Bewertung aufbewahrt: Wer sie öffnet, findet sie.',
+  features_compare_hint:
+    'Wie weit jedes Merkmal die Vorhersagen jeder Kohorte im Mittel bewegt, mit Intervallen.',
+  features_compare_static:
+    'Hier können nur Kohorten stehen, die das Dokument enthält; jede andere braucht den Server: `equipoise open DIR`.',
+  lines_hint: 'Dünne Linien sind einzelne Zeilen, die dicke ist ihr Mittel.',
+  no_curves: 'Das Dokument enthält keine Kurven dieses Merkmals: Es zeichnet die der wichtigsten.',
+  rows_explained: 'Im Dokument erklärt',
+  any_row: 'Jede andere Zeile',
+  explain_row: 'Erklären',
+  change_row: 'Zeile {n} ändern und sehen, was das Modell sagt',
+  treatment: 'Behandlung',
+  units_differ:
+    'Punkte von Merkmalen mit ungleichen Einheiten sind an ihren Intervallen zu vergleichen, nicht an ihrer Größe.',
+  contour_hint:
+    'Jenseits der dicken Linie wechselt die Wirkung ihr Vorzeichen, jenseits der gestrichelten erreicht ihr Intervall 0.',
+  explains_treatment: 'Erklärt von der Behandlung',
+  explains_outcome: 'Erklärt vom Ergebnis',
+  left_at_worst: 'Bleibt schlimmstenfalls von der Wirkung:',
+  end_of_interval: 'Ende ihres Intervalls:',
+  causal_row_hint:
+    'Wie das Ergebnis einer Zeile unter einer anderen Behandlung gewesen wäre: Die Wirkungen werden wie im Dokument geschätzt und an den Merkmalen der Zeile abgelesen.',
+  would_be: 'wenn sie wäre',
+  ask_what_if: 'Fragen',
+  along: 'Entlang eines Merkmals',
+  along_hint:
+    'Was das Modell zu dieser Zeile sagt, während dieser eine Wert wandert und alle anderen bleiben (individuelle bedingte Erwartung).',
+  locked:
+    'Diese Adresse enthält kein Token. Öffnen Sie die Adresse, die `equipoise open` ausgegeben hat; dieser Browser merkt sie sich dann, und Links funktionieren.',
+  share_hint:
+    'Der Link enthält kein Token: Er funktioniert in diesem Browser und für alle, die die Adresse des Servers haben.',
+  differences_held: 'Unterschiede, die das Dokument enthält',
+  differences_hint:
+    'Jeder ist die Kohorte gegen die übrigen Zeilen, mit eigenem Intervall. Dass sich oben zwei Intervalle überlappen, heißt nicht, dass es keinen Unterschied gibt.',
+  differences_none:
+    'Das Dokument enthält keine Unterschiede dieser Kohorten mit Intervallen. Dass sich zwei Intervalle überlappen, heißt nicht, dass es keinen Unterschied gibt: Bewerten Sie mit `--complements`, oder vergleichen Sie die Kohorten als zwei Bewertungen.',
+  plain_overview:
+    'Beginnen Sie hier: was gefunden wurde, das Schlimmste zuerst. Jede Zeile führt zu der Seite, die mehr zeigt.',
+  plain_performance: 'Wie oft das Modell recht hat und auf welche Art es sich irrt.',
+  plain_fairness:
+    'Ob das Modell Gruppen von Menschen gleich behandelt. Ein Abstand ist eine Frage, noch keine Antwort.',
+  plain_errors: 'Wo sich Fehler häufen. Wählen Sie einen Kasten, um nur diese Zeilen zu betrachten.',
+  plain_data: 'Was in den Daten steht und was daran auffällt. Hier wird kein Modell beurteilt.',
+  plain_explain:
+    'Wonach das Modell sich richtet. Das sagt, was seine Antworten bewegt, nicht, was in der Welt die Ursache ist.',
+  plain_counterfactuals:
+    'Ein Mensch nach dem anderen: einen Wert ändern und sehen, was das Modell sagen würde, oder die kleinste Änderung suchen lassen.',
+  plain_causal: 'Was Handeln ändern würde. Das stimmt nur, wenn nichts Wichtiges in den Daten fehlt.',
+  plain_compare: 'Zwei Dinge nebeneinander. Ein Unterschied zählt, wenn sein Intervall 0 nicht enthält.',
+  plain_provenance: 'Woraus diese Ergebnisse entstanden sind, damit jeder sie wieder herstellen kann.',
+  plain_interval:
+    'Die Klammer hinter einer Zahl sagt, wie weit sie danebenliegen kann: Mit anderen solchen Zeilen läge sie irgendwo darin.',
+  contour_held:
+    'Jenseits der dicken Linie wechselt die Wirkung ihr Vorzeichen; ihr Intervall enthält 0 schon so.',
+  levels_cut: 'Die ersten {n} von {of} Namen lassen sich suchen; schreiben Sie jeden anderen ganz aus.',
 };

@@ -247,4 +247,78 @@ export const en = {
   further_steps: '{n} further steps',
   zoom_in: 'Larger',
   zoom_out: 'Smaller',
+  part_all: 'Everything',
+  part_more: 'More',
+  part_metrics: 'Metrics',
+  part_curves: 'Curves',
+  part_groups: 'Groups',
+  part_columns: 'Columns',
+  part_missing: 'Missing values',
+  part_relations: 'What goes together',
+  part_drift: 'Drift and cohorts',
+  part_rows: 'Rows to look at',
+  part_importance: 'Importance',
+  part_feature: 'One feature',
+  part_row: 'One row',
+  part_together: 'Features together',
+  part_effects: 'Effects',
+  part_whom: 'For whom',
+  part_what_if: 'What if, for a row',
+  part_policy: 'Policy',
+  part_sensitivity: 'Sensitivity',
+  part_trust: 'Overlap and balance',
+  by_pair: 'By pair of columns',
+  opening: 'Opening data and model…',
+  pinned_hint: 'Kept with the assessment: whoever opens it finds them.',
+  features_compare_hint:
+    'How far each feature moves the predictions of each cohort on average, with intervals.',
+  features_compare_static:
+    'Only cohorts that the document holds can stand here; any other needs the live server: `equipoise open DIR`.',
+  lines_hint: 'Thin lines are single rows, the bold one is their mean.',
+  no_curves: 'The document holds no curves of this feature: it draws those of the most important ones.',
+  rows_explained: 'Explained in the document',
+  any_row: 'Any other row',
+  explain_row: 'Explain',
+  change_row: 'Change row {n} and see what the model says',
+  treatment: 'Treatment',
+  units_differ: 'Dots of features in unlike units compare by their intervals, not by their size.',
+  contour_hint:
+    'Beyond the bold line the effect changes its sign, beyond the dashed one its interval reaches 0.',
+  explains_treatment: 'Explains of the treatment',
+  explains_outcome: 'Explains of the outcome',
+  left_at_worst: 'Left of the effect at worst:',
+  end_of_interval: 'end of its interval:',
+  causal_row_hint:
+    'What the outcome of one row would have been under another treatment: the effects are estimated as in the document, and asked at the features of the row.',
+  would_be: 'if it were',
+  ask_what_if: 'Ask',
+  along: 'Along one feature',
+  along_hint:
+    'What the model says of this row while this one value moves and all others stay (individual conditional expectation).',
+  locked:
+    'This address holds no token. Open the one that `equipoise open` printed; this browser then keeps it, and links work.',
+  share_hint:
+    'The link holds no token: it works in this browser, and for those who have the address of the server.',
+  differences_held: 'Differences that the document holds',
+  differences_hint:
+    'Each is the cohort against the other rows, with an interval of its own. That two intervals above overlap does not say that there is no difference.',
+  differences_none:
+    'The document holds no differences of these cohorts with intervals. That two intervals overlap does not say that there is no difference: assess with `--complements`, or save the cohorts’ predictions as two assessments and compare those.',
+  plain_overview: 'Start here: what was found, the worst first. Each line leads to the page that shows more.',
+  plain_performance: 'How often the model is right, and in which way it is wrong.',
+  plain_fairness:
+    'Whether the model treats groups of people alike. A gap is a question to ask, not yet an answer.',
+  plain_errors: 'Where mistakes gather. Choose a box to look at those rows alone.',
+  plain_data: 'What is in the data, and what is odd about it. No model is judged here.',
+  plain_explain:
+    'Which facts the model goes by. They say what moves its answers, not what causes things in the world.',
+  plain_counterfactuals:
+    'One person at a time: change a value and see what the model would say, or let it search for the smallest change.',
+  plain_causal: 'What acting would change. True only if nothing that matters was left out of the data.',
+  plain_compare: 'Two things beside each other. A difference counts when its interval does not hold 0.',
+  plain_provenance: 'What these results were made of, so that anyone can make them again.',
+  plain_interval:
+    'The bracket after a number tells how far off it may be: with other rows like these it would fall somewhere in there.',
+  contour_held: 'Beyond the bold line the effect changes its sign; its interval holds 0 as it is.',
+  levels_cut: 'The first {n} of {of} names can be searched; write any other in full.',
 } as const;

@@ -5,6 +5,10 @@ import { de } from './de';
 import { en } from './en';
 
 export type Key = keyof typeof en;
+
+/** True for the name of a word of the page. */
+export const isKey = (name: string): name is Key => Object.hasOwn(en, name);
+
 /** A language: every word, so that a missing one does not compile. */
 export type Catalogue = Record<Key, string>;
 

@@ -3,7 +3,8 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo, type ReactElement } from 'react';
 import { drawRows } from '../charts/rows';
 import type { Comparison } from '../api/types';
-import { pairsOf, sideBySide, type Side } from '../document/compare';
+import { differencesOf, pairsOf, sideBySide, type Side } from '../document/compare';
+import { estimatesSection } from '../document/estimates';
 import { styleOf, valueText } from '../document/format';
 import { Frame, lookAt } from '../document/look';
 import { nameOf } from '../document/words';
@@ -59,7 +60,7 @@ function Cohorts(): ReactElement {
         if (!client) throw new Error('there is no server');
         const body = { analysis: 'performance', predicate, params: null, keep: false };
         return sectionOf(
-          await client.run(`assessments/${encodeURIComponent(info.id)}/sections?wait=1`, body, signal),
+          await client.run(`assessments/${encodeURIComponent(info.id)}/sections?wait=0.25`, body, signal),
         );
       },
     })),
@@ -89,7 +90,34 @@ function Cohorts(): ReactElement {
         <Problem key={i} error={a.error} />
       ))}
       <SideTable sides={sides} />
+      <HeldDifferences document={document} cohorts={chosen} />
     </section>
+  );
+}
+
+/** What the document itself says of differences between a cohort and the other rows. */
+function HeldDifferences({
+  document,
+  cohorts,
+}: {
+  document: Document;
+  cohorts: string[];
+}): ReactElement | null {
+  const t = useWords();
+  const names = cohorts.join('|');
+  const held = useMemo(() => differencesOf(document, names.split('|')), [document, names]);
+  if (cohorts.length === 0) return null;
+  const listed = estimatesSection(held, held.estimates);
+  return (
+    <div className="held">
+      <h4>{t('differences_held')}</h4>
+      <p className="soft">
+        <Prose text={t(held.estimates.length > 0 ? 'differences_hint' : 'differences_none')} />
+      </p>
+      {held.estimates.length > 0 && (
+        <DataTable frame={new Frame(listed.table, lookAt(held))} title={t('differences_held')} />
+      )}
+    </div>
   );
 }
 

@@ -3,19 +3,21 @@ import { useMemo, useState, type ReactElement } from 'react';
 import { isDrawn } from '../charts/draw';
 import { estimatesSection } from '../document/estimates';
 import { count } from '../document/format';
-import { parseId, parsePart } from '../document/ids';
+import { chaptersOf } from '../document/chapters';
+import { parseId } from '../document/ids';
 import { Frame, frameOf, lookAt } from '../document/look';
 import type { Block, Section } from '../generated/document';
 import { useWords } from '../i18n';
 import { panelOf } from '../panels';
-import { setOption, useRoute } from '../state/route';
-import { useCount, useCurrent, useKept, useSection } from '../state/session';
+import { useCount, useCurrent, useKept, useKeptRemoval, useSection } from '../state/session';
 import { Boundary } from '../ui/boundary';
 import { NeedsLive, Picker, Problem, Working } from '../ui/controls';
-import { BlockFigure, PredicateTable } from '../ui/figure';
+import { BlockSet } from '../ui/blocks';
+import { PredicateTable } from '../ui/figure';
 import { Notes } from '../ui/notes';
+import { Parts, type Part } from '../ui/parts';
 import { DataTable } from '../ui/table';
-import { Prose } from '../ui/text';
+import { Prose, Says } from '../ui/text';
 
 /** The view of an analysis, on the rows that are looked at. */
 export function AnalysisView({ analysis, name }: { analysis: string; name: string }): ReactElement {
@@ -26,10 +28,10 @@ export function AnalysisView({ analysis, name }: { analysis: string; name: strin
   return (
     <section className="analysis" aria-labelledby={`s-${analysis}`}>
       <header className="view-head">
-        <h2 id={`s-${analysis}`}>{section ? <Prose text={section.title} /> : name}</h2>
+        <h2 id={`s-${analysis}`}>{section ? <Says text={section.title} /> : name}</h2>
         {section?.question && (
           <p className="question">
-            <Prose text={section.question} />
+            <Says text={section.question} />
           </p>
         )}
       </header>
@@ -120,28 +122,23 @@ function CohortState({
 export function SectionBody({ section }: { section: Section }): ReactElement {
   const t = useWords();
   const panel = panelOf(section.id);
-  const { single, families } = useMemo(() => sorted(section), [section]);
-  // Where most pictures are of one column each, choosing a column comes first.
-  const isByColumn = panel === null && families.size > 0 && section.blocks.length > 2 * single.length;
+  const blocks = useMemo(() => remaining(section), [section]);
+  const parts: Part[] = panel?.parts
+    ? panel.parts(section, t)
+    : chaptersOf(section.id, blocks).map((chapter) => ({
+        id: chapter.id,
+        title: t(chapter.id),
+        show: () => <BlockSet section={section} blocks={chapter.blocks} isPlain={panel === null} />,
+      }));
   return (
     <>
       <Notes notes={section.notes} most={5} />
-      {panel && (
+      {panel?.Show && (
         <Boundary name={`panel-${section.id}`}>
           <panel.Show section={section} />
         </Boundary>
       )}
-      {isByColumn && <Families section={section} families={families} />}
-      {single.length > 0 && (
-        <div className="figures">
-          {single.map((block) => (
-            <Boundary key={block.id} name={block.id}>
-              <BlockFigure section={section} block={block} />
-            </Boundary>
-          ))}
-        </div>
-      )}
-      {families.size > 0 && !isByColumn && <Families section={section} families={families} />}
+      <Parts name={section.id} parts={parts} />
       <details className="all">
         <summary>{t('all_numbers')}</summary>
         <AllNumbers section={section} />
@@ -154,53 +151,12 @@ export function SectionBody({ section }: { section: Section }): ReactElement {
   );
 }
 
-/** Blocks that stand alone, and those that come once for each column or grouping. */
-function sorted(section: Section): { single: Block[]; families: Map<string, Block[]> } {
-  const single: Block[] = [];
-  const families = new Map<string, Block[]>();
+/** The blocks that no panel shows, without tables that a picture turns into anyway. */
+function remaining(section: Section): Block[] {
   const panel = panelOf(section.id);
-  // A picture turns into its table, so a table block beside it would say everything twice.
   const drawn = new Set(section.blocks.filter(isDrawn).map((block) => block.table));
-  for (const block of section.blocks) {
-    if (panel?.shows(section, block) || (block.kind === 'table' && drawn.has(block.table))) continue;
-    const { by, cohort } = parsePart(block.id);
-    const name = by === null ? null : cohort === null ? by : `${by} {${cohort}}`;
-    if (name === null) single.push(block);
-    else families.set(name, [...(families.get(name) ?? []), block]);
-  }
-  if (families.size === 1) {
-    single.push(...[...families.values()].flat());
-    families.clear();
-  }
-  return { single, families };
-}
-
-function Families({ section, families }: { section: Section; families: Map<string, Block[]> }): ReactElement {
-  const t = useWords();
-  const route = useRoute();
-  const key = `by_${section.id}`;
-  const wanted = route.options[key] ?? '';
-  const names = [...families.keys()];
-  const chosen = families.has(wanted) ? wanted : (names[0] ?? '');
-  return (
-    <section className="families" aria-label={t('by_column')}>
-      <div className="controls">
-        <h3>{t('by_column')}</h3>
-        <Picker
-          label={t('column')}
-          value={chosen}
-          options={names.map((name) => ({ id: name, name: name.replace(/,/g, ' × ') }))}
-          onChange={(name) => setOption(key, name)}
-        />
-      </div>
-      <div className="figures">
-        {(families.get(chosen) ?? []).map((block) => (
-          <Boundary key={block.id} name={block.id}>
-            <BlockFigure section={section} block={block} />
-          </Boundary>
-        ))}
-      </div>
-    </section>
+  return section.blocks.filter(
+    (block) => !panel?.shows?.(section, block) && !(block.kind === 'table' && drawn.has(block.table)),
   );
 }
 
@@ -232,18 +188,26 @@ function AllTables({ section }: { section: Section }): ReactElement | null {
   );
 }
 
-function KeptResults({ analysis }: { analysis: string }): ReactElement | null {
+/** Answers that were kept with the assessment. */
+export function KeptResults({ analysis }: { analysis: string }): ReactElement | null {
   const t = useWords();
   const kept = useKept().filter((k) => k.analysis === analysis);
+  const remove = useKeptRemoval();
   if (kept.length === 0) return null;
   return (
     <section className="kept">
       <h3>{t('kept')}</h3>
+      <Problem error={remove.error} />
       {kept.map((k) => (
         <details key={k.job} className="all">
           <summary>
-            {k.section.title} {k.predicate && <code>{k.predicate}</code>}
+            <Says text={k.section.title} /> {k.predicate && <code>{k.predicate}</code>}
           </summary>
+          <p>
+            <button type="button" disabled={remove.isPending} onClick={() => remove.mutate(k.job)}>
+              {t('delete')}
+            </button>
+          </p>
           <SectionBody section={k.section} />
         </details>
       ))}

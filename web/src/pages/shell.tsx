@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import type { Document } from '../generated/document';
 import { useWords, type Key } from '../i18n';
 import { CohortBar } from '../panels/cohorts';
+import { withoutToken } from '../api/token';
 import { followLinks, go, useRoute, viewHref } from '../state/route';
 import {
   CurrentContext,
@@ -18,13 +19,13 @@ import {
 } from '../state/session';
 import { Boundary } from '../ui/boundary';
 import { CopyButton, Picker, Problem, Working } from '../ui/controls';
-import { Prose } from '../ui/text';
+import { Prose, ViewInWords } from '../ui/text';
 import { SettingsPanel } from '../ui/settings';
 import { RowsPanel } from '../panels/rows';
 import { Compare } from './compare';
 import { Overview } from './overview';
 import { Provenance } from './provenance';
-import { AnalysisView } from './section';
+import { AnalysisView, KeptResults } from './section';
 import { viewOf, viewsOf, type View } from './views';
 
 /** The whole page. */
@@ -112,7 +113,11 @@ export function Shell({ problems }: { problems: string[] }): ReactElement {
           </span>
         )}
         <span className="spacer" />
-        <CopyButton text={() => window.location.href} label={t('share_view')} />
+        <CopyButton
+          text={() => withoutToken(window.location.href)}
+          label={t('share_view')}
+          hint={client ? t('share_hint') : undefined}
+        />
         <SettingsPanel />
       </header>
       <Offline />
@@ -131,6 +136,11 @@ export function Shell({ problems }: { problems: string[] }): ReactElement {
           </ul>
         </nav>
         <main id="main" ref={main} tabIndex={-1}>
+          {client?.config.token === '' && (
+            <p className="needs-live">
+              <Prose text={t('locked')} />
+            </p>
+          )}
           <Problem error={assessments.error}>
             <button type="button" onClick={() => void assessments.refetch()}>
               {t('retry')}
@@ -170,6 +180,7 @@ export function Shell({ problems }: { problems: string[] }): ReactElement {
                   <Prose text={t('not_live', { why: current.info.why_not_live ?? '?' })} />
                 </p>
               )}
+              <ViewInWords view={view.id} />
               <Boundary name={`${view.id} ${current.info.id}`}>
                 <Shown view={view} title={title} />
               </Boundary>
@@ -207,6 +218,7 @@ function Shown({ view, title }: { view: View; title: string }): ReactElement {
     <>
       {view.id === 'counterfactuals' && <RowsPanel />}
       {view.id === 'data' && isLive && <RowsPanel isList />}
+      {view.sections.length > sections.length && isLive && <KeptResults analysis="what_if" />}
       {sections.map((id) => (
         <Boundary key={id} name={id}>
           <AnalysisView analysis={id} name={SECTION_WORDS[id] ? t(SECTION_WORDS[id]) : title} />

@@ -10,6 +10,7 @@ import { go } from '../state/route';
 import { useColumns, useCount, useCurrent } from '../state/session';
 import { CopyButton, NeedsLive, Picker, Problem } from '../ui/controls';
 import { Prose } from '../ui/text';
+import { isNumeric } from './editor';
 
 /** The button that opens the builder. */
 export function CohortBuilder({ start }: { start: string | null }): ReactElement {
@@ -147,8 +148,7 @@ function useSettled<T>(value: T, ms: number): T {
   return settled;
 }
 
-const isNumber = (column: ColumnInfo | undefined): boolean =>
-  column?.type === 'number' || column?.type === 'numeric' || column?.type === 'integer';
+const isNumber = (column: ColumnInfo | undefined): boolean => column !== undefined && isNumeric(column);
 
 function emptyRule(columns: ColumnInfo[]): Rule {
   const first = columns[0];
@@ -336,7 +336,10 @@ function LevelPicker({
       />
     );
   const found = levels.filter((l) => l.toLowerCase().includes(wanted.toLowerCase()));
-  const offered = [...new Set([...values, ...found])].slice(0, MOST_LEVELS);
+  // Of very many names the server tells the first ones only; any other is taken as it is written.
+  const isCut = (column?.n_levels ?? 0) > levels.length;
+  const written = isCut && wanted !== '' && !levels.includes(wanted) ? [wanted] : [];
+  const offered = [...new Set([...values, ...written, ...found])].slice(0, MOST_LEVELS);
   const toggle = (level: string): void =>
     onChange(values.includes(level) ? values.filter((v) => v !== level) : [...values, level]);
   return (
@@ -358,8 +361,12 @@ function LevelPicker({
           </label>
         ))}
       </div>
-      {found.length > offered.length && (
-        <span className="soft">{t('shown_of', { n: offered.length, of: found.length })}</span>
+      {isCut ? (
+        <span className="soft">{t('levels_cut', { n: levels.length, of: column?.n_levels ?? 0 })}</span>
+      ) : (
+        found.length > offered.length && (
+          <span className="soft">{t('shown_of', { n: offered.length, of: found.length })}</span>
+        )
       )}
     </div>
   );

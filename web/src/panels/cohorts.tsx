@@ -78,7 +78,12 @@ function Size(): ReactElement | null {
       ? info.n_rows
       : document.cohorts.find((c) => c.name === cohort.name)?.n;
   const n = isLive ? counted.data?.n : known;
-  if (n === undefined) return null;
+  if (n === undefined)
+    return isLive && counted.isFetching ? (
+      <span className="size soft" role="status">
+        {t('opening')}
+      </span>
+    ) : null;
   const { share, error_rate: rate, mean_error: mean } = counted.data ?? {};
   const percent = (x: number): string => fitting({ sign: 'percent' }, [[x, null]]).full(x);
   return (

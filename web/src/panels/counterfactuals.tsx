@@ -1,16 +1,25 @@
 /** Searches for the smallest changes that lead to another prediction, and pins what is found. */
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState, type ReactElement } from 'react';
 import type { Progress } from '../api/types';
+import { foundIn, type Found } from '../document/found';
 import { useWords } from '../i18n';
 import { sectionOf, useCurrent, useSession } from '../state/session';
 import { Picker, Problem, Working } from '../ui/controls';
-import { Answer } from './row';
+import { Answer, KeepButton } from './row';
 
 const METHODS = ['auto', 'exact', 'nearest', 'kdtree', 'random', 'genetic', 'growing_spheres'];
 
 /** The form and what was found. */
-export function CounterfactualSearch({ row }: { row: number }): ReactElement {
+export function CounterfactualSearch({
+  row,
+  onUse,
+  onPin,
+}: {
+  row: number;
+  onUse: (found: Found) => void;
+  onPin: (found: Found) => void;
+}): ReactElement {
   const t = useWords();
   const { client } = useSession();
   const { info, document } = useCurrent();
@@ -21,6 +30,7 @@ export function CounterfactualSearch({ row }: { row: number }): ReactElement {
   const [progress, setProgress] = useState<Progress | null>(null);
   const abort = useRef<AbortController | null>(null);
   const isRegression = document.task === 'regression';
+  const path = `assessments/${encodeURIComponent(info.id)}/counterfactuals?wait=0.25`;
   const search = useMutation({
     mutationFn: async () => {
       if (!client) throw new Error('there is no server');
@@ -30,10 +40,20 @@ export function CounterfactualSearch({ row }: { row: number }): ReactElement {
       if (method !== 'auto') params.method = method;
       if (isRegression) params.desired_range = [Number(range.low), Number(range.high)];
       else params.desired_class = wanted;
-      const path = `assessments/${encodeURIComponent(info.id)}/counterfactuals?wait=1`;
-      return sectionOf(await client.run(path, { row, params }, abort.current.signal, setProgress));
+      const job = await client.run(path, { row, params }, abort.current.signal, setProgress);
+      return { params, section: sectionOf(job) };
     },
   });
+  const queries = useQueryClient();
+  // The same question with the same seed has the same answer.
+  const kept = useMutation({
+    mutationFn: async (params: Record<string, unknown>) => {
+      if (!client) throw new Error('there is no server');
+      await client.run(path, { row, params, keep: true });
+      await queries.invalidateQueries({ queryKey: ['kept', info.id] });
+    },
+  });
+  const found = search.data ? foundIn(search.data.section, row) : [];
   return (
     <section className="counterfactual-search">
       <h4>{t('row_counterfactuals')}</h4>
@@ -105,7 +125,45 @@ export function CounterfactualSearch({ row }: { row: number }): ReactElement {
       ) : (
         <Problem error={search.error} />
       )}
-      {search.data && <Answer section={search.data} />}
+      {search.data && (
+        <>
+          {found.length > 0 && (
+            <ul className="found" aria-label={t('row_counterfactuals')}>
+              {found.map((one) => (
+                <li key={one.title}>
+                  <span>
+                    <bdi>{one.title}</bdi>:{' '}
+                    <code dir="ltr">
+                      {Object.entries(one.set)
+                        .map(([name, value]) => `${name} = ${value}`)
+                        .join(', ')}
+                    </code>
+                    {one.says && (
+                      <>
+                        {' '}
+                        → <bdi>{one.says}</bdi>
+                      </>
+                    )}
+                  </span>
+                  <button type="button" aria-label={`${t('use')}: ${one.title}`} onClick={() => onUse(one)}>
+                    {t('use')}
+                  </button>
+                  <button type="button" aria-label={`${t('pin')}: ${one.title}`} onClick={() => onPin(one)}>
+                    {t('pin')}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          )}
+          <KeepButton
+            isKept={kept.isSuccess && kept.variables === search.data.params}
+            isBusy={kept.isPending}
+            onKeep={() => kept.mutate(search.data.params)}
+          />
+          <Problem error={kept.error} />
+          <Answer section={search.data.section} />
+        </>
+      )}
     </section>
   );
 }

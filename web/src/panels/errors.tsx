@@ -5,6 +5,7 @@ import { frameOf, lookAt, type Frame } from '../document/look';
 import type { Block, Section } from '../generated/document';
 import { useWords } from '../i18n';
 import { Figure } from '../ui/figure';
+import { DOCUMENT_LANGUAGE } from '../ui/text';
 import { CohortButton } from './cohort-button';
 
 type TreeBlock = Extract<Block, { kind: 'tree' }>;
@@ -23,7 +24,9 @@ export function ErrorsPanel({ section }: { section: Section }): ReactElement | n
     <div className="tree-panel">
       <Figure
         title={block.title}
-        says={`${block.says} ${t('tree_hint')}`}
+        lang={DOCUMENT_LANGUAGE}
+        says={block.says}
+        hint={t('tree_hint')}
         frame={frame}
         isWide
         metric="error_rate"

@@ -12,6 +12,7 @@ import { useCurrent } from '../state/session';
 import { Picker } from '../ui/controls';
 import { EstimateCard } from '../ui/estimate';
 import { Figure } from '../ui/figure';
+import { DOCUMENT_LANGUAGE } from '../ui/text';
 import { ThresholdExplorer } from './thresholds';
 
 /** Groupings of the section about all rows or about the cohort, where the document holds it. */
@@ -72,6 +73,7 @@ export function FairnessPanel({ section }: { section: Section }): ReactElement |
       <div className="figures">
         <Figure
           title={`${metric.title} · ${groups}${inDocument ? ` · ${cohort.name}` : ''}`}
+          lang={DOCUMENT_LANGUAGE}
           says={spread(frame, metric.id)}
           frame={frame}
           metric={metric.id}

@@ -2,16 +2,25 @@
 import type { ReactElement } from 'react';
 import { parsePart } from '../document/ids';
 import type { Block, Section } from '../generated/document';
+import type { Translate } from '../i18n';
+import type { Part } from '../ui/parts';
+import { causalParts } from './causal';
 import { ErrorsPanel } from './errors';
+import { explainParts } from './explain';
 import { FairnessPanel } from './fairness';
 
 export interface Panel {
-  Show: (props: { section: Section }) => ReactElement | null;
+  /** What stands above the figures. */
+  Show?: (props: { section: Section }) => ReactElement | null;
   /** Blocks that the panel shows itself, so that they are not drawn twice. */
-  shows: (section: Section, block: Block) => boolean;
+  shows?: (section: Section, block: Block) => boolean;
+  /** The whole section in parts, in place of its figures one after the other. */
+  parts?: (section: Section, t: Translate) => Part[];
 }
 
 const PANELS: Record<string, Panel> = {
+  causal: { parts: causalParts },
+  explain: { parts: explainParts },
   errors: {
     Show: ErrorsPanel,
     shows: (section, block) => block === section.blocks.find((b) => b.kind === 'tree'),

@@ -1,18 +1,25 @@
 /** One row: its values to change, its prediction as they change, the explanation, counterfactuals. */
-import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
+import {
+  keepPreviousData,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type UseQueryResult,
+} from '@tanstack/react-query';
 import { useEffect, useRef, useState, type ReactElement } from 'react';
-import type { ColumnInfo, Prediction, Progress, Rows, Value } from '../api/types';
+import type { ColumnInfo, Prediction, Progress, Rows } from '../api/types';
 import { fitting } from '../document/format';
 import type { Section } from '../generated/document';
 import { useWords } from '../i18n';
+import { useRoute } from '../state/route';
 import { sectionOf, useCurrent, useSession } from '../state/session';
 import { Problem, Working } from '../ui/controls';
 import { BlockFigure } from '../ui/figure';
 import { Notes } from '../ui/notes';
 import { CounterfactualSearch } from './counterfactuals';
-import { drop, pin, usePins } from './pins';
-
-type Edits = Record<string, Value>;
+import { Editor, isNumeric, type Edits } from './editor';
+import { AlongFeature } from './ice';
+import { PinList, inWords, usePins } from './pins';
 
 /** Everything about one row. */
 export function RowPanel({ row, columns }: { row: number; columns: ColumnInfo[] }): ReactElement {
@@ -38,6 +45,9 @@ export function RowPanel({ row, columns }: { row: number; columns: ColumnInfo[] 
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.scrollIntoView({ block: 'nearest' });
+    // Who chose the row in the table goes on here, and not through the rest of the table.
+    if (window.document.activeElement?.closest('.table-room.rows'))
+      heading.current?.focus({ preventScroll: true });
   }, []);
   return (
     <section className="row-panel" aria-labelledby="row-title">
@@ -67,62 +77,66 @@ function RowWork({
   values: Edits;
 }): ReactElement {
   const t = useWords();
-  const { info } = useCurrent();
-  const [edits, setEdits] = useState<Edits>({});
-  const changed = Object.keys(edits).length > 0;
-  const pins = usePins(info.id);
+  const route = useRoute();
+  const { document } = useCurrent();
+  const pins = usePins();
+  const [edits, setEdits] = useState<Edits | null>(null);
+  // An address may name a pin, whose values are in place until somebody changes them.
+  const named = pins.pins.find((p) => String(p.pin) === route.options.pin && p.row === row);
+  const current = edits ?? (named?.set as Edits | undefined) ?? NOTHING;
+  const changed = Object.keys(current).length > 0;
+  const predicted = usePredictions(values, current);
+  // A search tells values as texts; the editor and the model want numbers where a column holds them.
+  const typed = (set: Record<string, string>): Edits =>
+    Object.fromEntries(
+      Object.entries(set).map(([name, value]) => {
+        const column = columns.find((c) => c.name === name);
+        return [name, column && isNumeric(column) && value.trim() !== '' ? Number(value) : value];
+      }),
+    );
   return (
     <>
       <div className="row-grid">
         <div>
           <h4>{t('row_edit')}</h4>
           <p className="soft">{t('row_edit_hint')}</p>
-          <Predictions values={values} edits={edits} />
+          <Predictions query={predicted} isChanged={changed} />
           <div className="row">
-            <button type="button" disabled={!changed} onClick={() => setEdits({})}>
+            <button type="button" disabled={!changed} onClick={() => setEdits(NOTHING)}>
               {t('reset')}
             </button>
-            <button type="button" disabled={!changed} onClick={() => pin(info.id, { row, set: edits })}>
+            <button
+              type="button"
+              disabled={!changed}
+              onClick={() => {
+                const says = inWords(predicted.data?.predictions[1], document.classes);
+                pins.add({ row, set: current, says });
+              }}
+            >
               {t('pin')}
             </button>
           </div>
-          <Editor columns={columns} values={values} edits={edits} onChange={setEdits} />
+          <Editor columns={columns} values={values} edits={current} onChange={setEdits} />
         </div>
-        <Explanation row={row} edits={edits} />
+        <div>
+          <Explanation row={row} edits={current} />
+          <AlongFeature columns={columns} values={values} edits={current} />
+        </div>
       </div>
-      {pins.length > 0 && (
-        <section className="pins">
-          <h4>{t('pinned')}</h4>
-          <ul>
-            {pins.map((p, i) => (
-              <li key={i}>
-                {t('select_row', { n: p.row })}:{' '}
-                <code dir="ltr">
-                  {Object.entries(p.set)
-                    .map(([name, value]) => `${name} = ${value ?? '–'}`)
-                    .join(', ')}
-                </code>{' '}
-                {p.row === row && (
-                  <button type="button" onClick={() => setEdits(p.set)}>
-                    {t('use')}
-                  </button>
-                )}{' '}
-                <button type="button" onClick={() => drop(info.id, i)}>
-                  {t('unpin')}
-                </button>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-      <CounterfactualSearch row={row} />
+      <PinList row={row} onUse={setEdits} />
+      <CounterfactualSearch
+        row={row}
+        onUse={(found) => setEdits(typed(found.set))}
+        onPin={(found) => pins.add({ row, set: typed(found.set), says: found.says })}
+      />
     </>
   );
 }
 
-/** The prediction as it is, and as it would be. */
-function Predictions({ values, edits }: { values: Edits; edits: Edits }): ReactElement {
-  const t = useWords();
+const NOTHING: Edits = {};
+
+/** What the model says of the row as it is, and as it would be. */
+function usePredictions(values: Edits, edits: Edits): UseQueryResult<{ predictions: Prediction[] }> {
   const { client } = useSession();
   const { info } = useCurrent();
   const [settled, setSettled] = useState(edits);
@@ -131,7 +145,7 @@ function Predictions({ values, edits }: { values: Edits; edits: Edits }): ReactE
     return () => clearTimeout(timer);
   }, [edits]);
   const plain = Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith('_')));
-  const query = useQuery({
+  return useQuery({
     queryKey: ['predict', info.id, values._index, settled],
     staleTime: Infinity,
     retry: false,
@@ -143,13 +157,24 @@ function Predictions({ values, edits }: { values: Edits; edits: Edits }): ReactE
       return client.ask<{ predictions: Prediction[] }>(path, { method: 'POST', body: { rows }, signal });
     },
   });
+}
+
+/** The prediction as it is, and as it would be. */
+function Predictions({
+  query,
+  isChanged,
+}: {
+  query: UseQueryResult<{ predictions: Prediction[] }>;
+  isChanged: boolean;
+}): ReactElement {
+  const t = useWords();
   const [before, after] = query.data?.predictions ?? [];
   return (
     <div aria-live="polite">
       <Problem error={query.error} />
       <div className="cards">
         {before && <PredictionCard title={t('prediction_before')} prediction={before} />}
-        {after && Object.keys(edits).length > 0 && (
+        {after && isChanged && (
           <PredictionCard
             title={t('prediction_after')}
             prediction={after}
@@ -194,120 +219,13 @@ function PredictionCard({
   );
 }
 
-const MOST_FIELDS = 40;
-
-/** A field for each feature. */
-function Editor({
-  columns,
-  values,
-  edits,
-  onChange,
-}: {
-  columns: ColumnInfo[];
-  values: Edits;
-  edits: Edits;
-  onChange: (edits: Edits) => void;
-}): ReactElement {
-  const t = useWords();
-  const [wanted, setWanted] = useState('');
-  const found = columns.filter((c) => c.name.toLowerCase().includes(wanted.toLowerCase()));
-  const set = (name: string, value: Value): void => {
-    const next = { ...edits, [name]: value };
-    if (value === values[name]) delete next[name];
-    onChange(next);
-  };
-  return (
-    <>
-      {columns.length > 12 && (
-        <input
-          type="search"
-          aria-label={t('search')}
-          placeholder={t('search')}
-          value={wanted}
-          onChange={(e) => setWanted(e.target.value)}
-        />
-      )}
-      <div className="editor">
-        {found.slice(0, MOST_FIELDS).map((c) => (
-          <Field
-            key={c.name}
-            column={c}
-            value={c.name in edits ? (edits[c.name] ?? null) : (values[c.name] ?? null)}
-            isChanged={c.name in edits}
-            onChange={(v) => set(c.name, v)}
-          />
-        ))}
-      </div>
-      {found.length > MOST_FIELDS && (
-        <span className="soft">{t('shown_of', { n: MOST_FIELDS, of: found.length })}</span>
-      )}
-    </>
-  );
-}
-
-function Field({
-  column,
-  value,
-  isChanged,
-  onChange,
-}: {
-  column: ColumnInfo;
-  value: Value;
-  isChanged: boolean;
-  onChange: (value: Value) => void;
-}): ReactElement {
-  const levels = column.levels ?? [];
-  const isNumber = column.type === 'number' || column.type === 'numeric' || column.type === 'integer';
-  const list = `levels-${column.name}`;
-  return (
-    <label className={isChanged ? 'field changed' : 'field'}>
-      <span>
-        <bdi>{column.name}</bdi>
-      </span>
-      {isNumber ? (
-        <input
-          type="number"
-          step="any"
-          value={value === null ? '' : String(value)}
-          onChange={(e) => onChange(e.target.value === '' ? null : Number(e.target.value))}
-        />
-      ) : levels.length > 0 && levels.length <= 60 ? (
-        <select
-          value={value === null ? '' : String(value)}
-          onChange={(e) => onChange(e.target.value === '' ? null : e.target.value)}
-        >
-          <option value="">–</option>
-          {[...new Set([...(value === null ? [] : [String(value)]), ...levels])].map((l) => (
-            <option key={l} value={l}>
-              {l}
-            </option>
-          ))}
-        </select>
-      ) : (
-        <>
-          <input
-            list={list}
-            value={value === null ? '' : String(value)}
-            onChange={(e) => onChange(e.target.value === '' ? null : e.target.value)}
-          />
-          <datalist id={list}>
-            {levels.slice(0, 500).map((l) => (
-              <option key={l} value={l} />
-            ))}
-          </datalist>
-        </>
-      )}
-    </label>
-  );
-}
-
 /** Why the row is predicted so, and what the change did. */
 function Explanation({ row, edits }: { row: number; edits: Edits }): ReactElement {
   const t = useWords();
   const { client } = useSession();
   const { info } = useCurrent();
   const [progress, setProgress] = useState<Progress | null>(null);
-  const at = (path: string): string => `assessments/${encodeURIComponent(info.id)}/${path}?wait=1`;
+  const at = (path: string): string => `assessments/${encodeURIComponent(info.id)}/${path}?wait=0.25`;
   const why = useQuery({
     queryKey: ['why', info.id, row],
     staleTime: Infinity,
@@ -329,6 +247,14 @@ function Explanation({ row, edits }: { row: number; edits: Edits }): ReactElemen
       return sectionOf(await client.run(at('what-if'), { row, set }, undefined, setProgress));
     },
   });
+  const queries = useQueryClient();
+  const kept = useMutation({
+    mutationFn: async (set: Edits) => {
+      if (!client) throw new Error('there is no server');
+      await client.run(at('what-if'), { row, set, keep: true });
+      await queries.invalidateQueries({ queryKey: ['kept', info.id] });
+    },
+  });
   const isRunning = why.isFetching || changed.isPending;
   return (
     <div>
@@ -345,7 +271,17 @@ function Explanation({ row, edits }: { row: number; edits: Edits }): ReactElemen
       {isRunning && <Working progress={progress} />}
       <Problem error={why.error} />
       <Problem error={changed.error} />
-      {changed.data && <Answer section={changed.data} />}
+      {changed.data && (
+        <>
+          <KeepButton
+            isKept={kept.isSuccess && kept.variables === changed.variables}
+            isBusy={kept.isPending}
+            onKeep={() => kept.mutate(changed.variables)}
+          />
+          <Problem error={kept.error} />
+          <Answer section={changed.data} />
+        </>
+      )}
       {why.data && <Answer section={why.data} />}
     </div>
   );
@@ -355,6 +291,26 @@ function Explanation({ row, edits }: { row: number; edits: Edits }): ReactElemen
 function onlyRow(section: Section, row: number): Section {
   const blocks = section.blocks.filter((b) => b.id === `row_${row}` || b.kind === 'waterfall');
   return { ...section, notes: [], blocks };
+}
+
+/** Keeps an answer with the assessment. */
+export function KeepButton({
+  isKept,
+  isBusy,
+  onKeep,
+}: {
+  isKept: boolean;
+  isBusy: boolean;
+  onKeep: () => void;
+}): ReactElement {
+  const t = useWords();
+  return (
+    <p className="keep">
+      <button type="button" disabled={isKept || isBusy} onClick={onKeep}>
+        {isKept ? t('kept_done') : t('keep')}
+      </button>
+    </p>
+  );
 }
 
 /** A section without its frame. */

@@ -5,7 +5,8 @@ import { drawRows } from '../charts/rows';
 import { fitting } from '../document/format';
 import { parsePart } from '../document/ids';
 import { Frame, frameOf, lookAt } from '../document/look';
-import type { Section, Table, TableColumn } from '../generated/document';
+import { sliced } from '../document/tables';
+import type { Section } from '../generated/document';
 import { useWords } from '../i18n';
 import { setOption, useRoute } from '../state/route';
 import { sectionOf, useCurrent, useSession } from '../state/session';
@@ -89,15 +90,6 @@ export function ThresholdExplorer({ section, by }: { section: Section; by: strin
   );
 }
 
-/** Some rows of a table. */
-export function sliced(table: Table, keep: (row: number) => boolean): Table {
-  const rows = Array.from({ length: table.columns[0]?.values.length ?? 0 }, (_, row) => row).filter(keep);
-  const columns = table.columns.map(
-    (c) => ({ ...c, values: rows.map((row) => c.values[row] ?? null) }) as TableColumn,
-  );
-  return { ...table, columns };
-}
-
 /** Exact numbers at the threshold, from the what-if analysis of a live server. */
 function ExactThreshold({ threshold, by }: { threshold: number; by: string }): ReactElement | null {
   const t = useWords();
@@ -122,7 +114,7 @@ function ExactThreshold({ threshold, by }: { threshold: number; by: string }): R
         keep: false,
       };
       return sectionOf(
-        await client.run(`assessments/${encodeURIComponent(info.id)}/sections?wait=1`, body, signal),
+        await client.run(`assessments/${encodeURIComponent(info.id)}/sections?wait=0.25`, body, signal),
       );
     },
   });

@@ -1,11 +1,18 @@
 /** The assessments that are open, wherever they come from, and the rows that are looked at. */
-import { useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
+import {
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type UseMutationResult,
+  type UseQueryResult,
+} from '@tanstack/react-query';
 import { createContext, useContext, useState, useSyncExternalStore } from 'react';
 import { ApiError, type Client } from '../api/client';
 import type { AssessmentInfo, Cohort, ColumnInfo, Count, Embedded, Job, Kept, Progress } from '../api/types';
 import { readDocument, readSection } from '../document/read';
 import type { Document, Section } from '../generated/document';
 import { useRoute } from './route';
+import { begin, signalOf, stop, tell, useRun, wasBegun } from './runs';
 
 export interface Session {
   client: Client | null;
@@ -184,24 +191,28 @@ export function useSection(analysis: string, params: Record<string, unknown> | n
   const { client } = useSession();
   const { info, document, cohort, isLive } = useCurrent();
   const [progress, setProgress] = useState<Progress | null>(null);
-  const [asked, setAsked] = useState<string | null>(null);
   const queries = useQueryClient();
   const own = document.sections.find((s) => s.id === analysis) ?? null;
   const isOther = cohort.predicate !== null || params !== null;
   const key = ['section', info.id, analysis, cohort.predicate, params] as const;
   const name = JSON.stringify(key);
-  const enabled = isLive && client !== null && ((isOther && own !== null) || asked === name);
+  const begun = useRun(name);
+  const enabled = isLive && client !== null && ((isOther && own !== null) || begun.isBegun);
   const body = { analysis, predicate: cohort.predicate, params, keep: false };
   const query = useQuery({
     queryKey: key,
     enabled,
     staleTime: Infinity,
     retry: false,
-    queryFn: async ({ signal }) => {
+    gcTime: Infinity,
+    queryFn: async (context) => {
       if (!client) throw new Error('there is no server');
+      const path = at(info.id, 'sections?wait=0.25');
+      // What was asked for goes on in other views; what a cohort needs by itself ends when nobody looks any more.
+      if (wasBegun(name))
+        return sectionOf(await client.run(path, body, signalOf(name), (step) => tell(name, step)));
       setProgress(null);
-      const job = await client.run(at(info.id, 'sections?wait=1'), body, signal, setProgress);
-      return sectionOf(job);
+      return sectionOf(await client.run(path, body, context.signal, setProgress));
     },
   });
   const usesOwn = !isOther || !isLive;
@@ -209,19 +220,19 @@ export function useSection(analysis: string, params: Record<string, unknown> | n
     section: usesOwn ? (own ?? query.data ?? null) : (query.data ?? null),
     from: usesOwn ? 'document' : 'cohort',
     isRunning: enabled && query.isFetching,
-    progress,
+    progress: begun.progress ?? progress,
     error: enabled ? query.error : null,
     cancel: () => {
-      setAsked(null);
+      stop(name);
       void queries.cancelQueries({ queryKey: key });
     },
     run: () => {
-      setAsked(name);
+      begin(name);
       if (enabled) void query.refetch();
     },
     keep: async () => {
       if (!client) return;
-      await client.run(at(info.id, 'sections?wait=1'), { ...body, keep: true });
+      await client.run(at(info.id, 'sections?wait=0.25'), { ...body, keep: true });
       await queries.invalidateQueries({ queryKey: ['kept', info.id] });
     },
   };
@@ -247,6 +258,20 @@ export function useKept(): Kept[] {
   return (query.data ?? []).flatMap((kept) => {
     const section = readSection(kept.section, []);
     return section ? [{ ...kept, section }] : [];
+  });
+}
+
+/** Deletes a kept result. */
+export function useKeptRemoval(): UseMutationResult<void, Error, string> {
+  const { client } = useSession();
+  const { info } = useCurrent();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (job: string) =>
+      client
+        ? client.ask<void>(at(info.id, `kept/${encodeURIComponent(job)}`), { method: 'DELETE' })
+        : Promise.reject(new Error('there is no server')),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['kept', info.id] }),
   });
 }
 

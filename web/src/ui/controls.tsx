@@ -113,17 +113,26 @@ export function Working({
 }
 
 /** Says that something needs the server. */
-export function NeedsLive(): ReactElement {
+export function NeedsLive({ what = '' }: { what?: string }): ReactElement {
   const t = useWords();
   return (
     <p className="needs-live">
+      {what && `${what}: `}
       <Prose text={t('needs_live')} />
     </p>
   );
 }
 
 /** A button that copies a text and says so. */
-export function CopyButton({ text, label }: { text: string | (() => string); label: string }): ReactElement {
+export function CopyButton({
+  text,
+  label,
+  hint,
+}: {
+  text: string | (() => string);
+  label: string;
+  hint?: string | undefined;
+}): ReactElement {
   const t = useWords();
   const [done, setDone] = useState(false);
   const copy = (): void => {
@@ -133,7 +142,7 @@ export function CopyButton({ text, label }: { text: string | (() => string); lab
     });
   };
   return (
-    <button type="button" onClick={copy}>
+    <button type="button" title={hint} onClick={copy}>
       <span aria-live="polite">{done ? t('copied') : label}</span>
     </button>
   );

@@ -22,7 +22,7 @@ import { useWords } from '../i18n';
 import { CohortButton } from '../panels/cohort-button';
 import { fileName, offer, pictureOf, standalone } from './save';
 import { DataTable } from './table';
-import { Explained, Prose, Says } from './text';
+import { DOCUMENT_LANGUAGE, Explained, Prose, Says } from './text';
 
 /** The width of an element, followed. */
 export function useWidth(room: RefObject<HTMLElement | null>, otherwise: number): number {
@@ -41,7 +41,15 @@ export function useWidth(room: RefObject<HTMLElement | null>, otherwise: number)
 }
 
 /** A block of a section. */
-export function BlockFigure({ section, block }: { section: Section; block: Block }): ReactElement {
+export function BlockFigure({
+  section,
+  block,
+  onPick,
+}: {
+  section: Section;
+  block: Block;
+  onPick?: (row: number) => void;
+}): ReactElement {
   const t = useWords();
   const look = lookAt(section);
   const table = block.table ? look.table(block.table) : undefined;
@@ -51,7 +59,7 @@ export function BlockFigure({ section, block }: { section: Section; block: Block
     return (
       <section className="fig text">
         <h3>
-          <Prose text={block.title} />
+          <Prose text={block.title} lang={DOCUMENT_LANGUAGE} />
         </h3>
         <p>
           <Says text={block.says} />
@@ -82,9 +90,11 @@ export function BlockFigure({ section, block }: { section: Section; block: Block
       title={block.title}
       says={block.says}
       frame={frame}
+      lang={DOCUMENT_LANGUAGE}
       render={render}
       isWide={isWide(block, frame)}
       metric={metric}
+      {...(onPick ? { onPick } : {})}
     />
   );
 }
@@ -110,7 +120,7 @@ function Plain({
       <div className="fig-head">
         <div>
           <h3>
-            <Prose text={block.title} />
+            <Prose text={block.title} lang={DOCUMENT_LANGUAGE} />
           </h3>
           <p className="says">
             <Says text={block.says} />
@@ -159,6 +169,10 @@ interface FigureProps {
   render: (width: number) => Drawing & { wide?: number };
   isWide?: boolean;
   metric?: string;
+  /** What the page adds to the sentence. */
+  hint?: string | undefined;
+  /** The language of title and sentence where it is not the page's. */
+  lang?: string;
   /** Controls above the picture. */
   controls?: ReactNode;
   onPick?: (row: number) => void;
@@ -172,6 +186,8 @@ export function Figure({
   render,
   isWide = false,
   metric = '',
+  lang,
+  hint,
   controls,
   onPick,
 }: FigureProps): ReactElement {
@@ -214,10 +230,11 @@ export function Figure({
       <figcaption className="fig-head">
         <div>
           <h3 id={`${uid}t`}>
-            <Prose text={title} />
+            <Prose text={title} lang={lang} />
           </h3>
           <p className="says" id={`${uid}d`}>
-            <Says text={says} />
+            {lang === undefined ? <Prose text={says} /> : <Says text={says} />}
+            {hint && <> {hint}</>}
           </p>
           <Explained metric={metric} />
         </div>
@@ -242,6 +259,7 @@ export function Figure({
             role="img"
             tabIndex={0}
             direction="ltr"
+            lang={lang}
             aria-labelledby={`${uid}t`}
             aria-describedby={`${uid}d ${uid}k`}
             viewBox={`0 0 ${wide} ${Math.ceil(drawing.height)}`}

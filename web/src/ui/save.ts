@@ -41,7 +41,7 @@ export function standalone(svg: SVGSVGElement): string {
   from.forEach((element, i) => {
     const looks = getComputedStyle(element);
     const target = to[i];
-    if (!target || element.closest('defs, title, desc')) return;
+    if (!target || element.closest('title, desc')) return;
     for (const look of LOOKS) {
       const value = looks.getPropertyValue(look);
       if (value && !(value === 'none' && look === 'stroke-dasharray'))

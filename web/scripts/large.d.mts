@@ -1,0 +1,1 @@
+export function writeLarge(folder: string, rows: number): Promise<string>;

@@ -1,0 +1,61 @@
+/** Long sections in parts: which figures belong together. A figure that no part names comes last. */
+import { parsePart } from './ids';
+import type { Block } from '../generated/document';
+
+/** Names of parts; the page's words know them. */
+export type ChapterId =
+  | 'part_metrics'
+  | 'part_curves'
+  | 'part_groups'
+  | 'part_columns'
+  | 'part_missing'
+  | 'part_relations'
+  | 'part_drift'
+  | 'part_rows'
+  | 'part_more';
+
+interface Chapter {
+  id: ChapterId;
+  blocks: Block[];
+}
+
+/** Stems of block ids, by part, in reading order. */
+const PARTS: Record<string, [ChapterId, string[]][]> = {
+  performance: [
+    ['part_metrics', ['metrics', 'targets', 'confusion', 'confusion_shares', 'cohorts', 'classes']],
+    [
+      'part_curves',
+      ['roc', 'precision_recall', 'reliability', 'scores', 'gains', 'thresholds', 'residuals', 'fit', 'lift'],
+    ],
+    ['part_groups', ['worst_groups', 'by_feature']],
+  ],
+  explorer: [
+    ['part_columns', ['columns', 'numbers', 'values', 'histogram', 'ecdf', 'boxes']],
+    ['part_missing', ['missing', 'missing_together', 'missing_target']],
+    ['part_relations', ['power', 'association_matrix', 'associations', 'joint', 'copies_of_columns']],
+    ['part_drift', ['drift', 'contrasts']],
+    ['part_rows', ['copies', 'doubtful_labels', 'doubtful_rows', 'outliers']],
+  ],
+  balance: [
+    ['part_groups', ['classes', 'largest_gaps', 'train_largest_gaps', 'combinations', 'distances']],
+    ['part_columns', ['shares', 'outcomes', 'pairs', 'numbers']],
+    ['part_missing', ['missing', 'missing_gaps']],
+  ],
+};
+
+/** A section with fewer figures is read in one go. */
+const FEW = 5;
+
+/** The parts of a section's figures; one part where there are few figures or nobody named parts for it. */
+export function chaptersOf(analysis: string, blocks: Block[]): Chapter[] {
+  const parts = Object.hasOwn(PARTS, analysis) ? PARTS[analysis] : undefined;
+  if (!parts || blocks.length <= FEW) return [{ id: 'part_more', blocks }];
+  const rest = new Set(blocks);
+  const chapters = parts.map(([id, stems]): Chapter => {
+    const own = blocks.filter((block) => stems.includes(parsePart(block.id).stem));
+    own.forEach((block) => rest.delete(block));
+    return { id, blocks: own };
+  });
+  chapters.push({ id: 'part_more', blocks: [...rest] });
+  return chapters.filter((chapter) => chapter.blocks.length > 0);
+}
