@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 import urllib.request
+from collections.abc import Iterator
 
 import equipoise as eq
 import numpy as np
@@ -188,6 +189,15 @@ def test_the_model_is_asked_on_the_calling_thread() -> None:
     assert threads == {threading.get_ident()}
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Python's own handling of Ctrl-C, which it does not install where it was started with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("where", ["in the model", "in the core"])
 def test_ctrl_c_ends_a_run_within_a_second(where: str, people: pd.DataFrame) -> None:
     pressed = []
