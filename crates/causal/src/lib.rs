@@ -19,6 +19,7 @@ mod folds;
 mod forest;
 mod graph;
 mod linear_robustness;
+mod logit;
 mod nuisance;
 mod overlap;
 mod plr;

@@ -7,12 +7,16 @@ use equipoise_kernels::linear::{
 };
 use rayon::prelude::*;
 
-use crate::{CausalError, Folds, splines, stack};
+use crate::{CausalError, Folds, logit, splines, stack};
 
 /// Rows beyond which the penalty of a logistic regression is chosen on every so-many-th row only.
 const PENALTY_ROWS: usize = 20_000;
 /// Trees after which boosting ends even if it still gains.
 const MAX_TREES: u32 = 500;
+/// Chances of the log loss are kept this far from 0 and 1.
+const LEAST_CHANCE: f64 = 1e-9;
+/// Rows whose logarithms are taken together.
+const LOG_ROWS: usize = 32;
 
 /// The covariates in every form a learner wants.
 pub struct Covariates<'a> {
@@ -89,6 +93,26 @@ struct Candidate {
     separated: bool,
 }
 
+/// Cross products of columns by fold, and of all folds.
+struct Sums {
+    centre: Centre,
+    parts: Vec<Gram>,
+    total: Gram,
+}
+
+impl Sums {
+    fn over(columns: &[&[f64]], cross: &CrossFit<'_>, subset: Option<&[bool]>) -> Self {
+        let centre = Centre::at_means(columns, cross.weight);
+        let of_fold = |fold| Gram::over(columns, &centre, cross.weight, &cross.folds.inside(fold, subset));
+        let parts: Vec<Gram> = (0..cross.folds.k()).into_par_iter().map(of_fold).collect();
+        let mut total = Gram::empty(columns.len());
+        for part in &parts {
+            total.merge_from(part.clone());
+        }
+        Self { centre, parts, total }
+    }
+}
+
 impl CrossFit<'_> {
     /// `E[target given X]` for each target, fitted on the rows of `subset` (an arm of the treatment) and predicted for all
     /// rows. Cross products are summed once for all targets and folds.
@@ -155,36 +179,66 @@ impl CrossFit<'_> {
         Ok(())
     }
 
+    /// Each covariate in turn as a target beside `y`, with all the others as predictors: `E[y given others]` and
+    /// `E[covariate given others]`. One pass sums the cross products of all; what follows costs no further one. The learners
+    /// are the linear ones, whatever the choice.
+    ///
+    /// # Errors
+    /// When a fold leaves too few rows.
+    pub fn each_in_turn(&self, y: &[f64]) -> Result<Vec<[Nuisance; 2]>, CausalError> {
+        self.check(None)?;
+        let x = &self.covariates.columns;
+        let columns: Vec<&[f64]> = x.iter().copied().chain([y]).collect();
+        let sums = Sums::over(&columns, self, None);
+        let plain = self.choice == Choice::Plain;
+        let learner = if plain { "least_squares" } else { "lasso" };
+        let of_column = |column: usize| {
+            let predictors: Vec<usize> = (0..x.len()).filter(|j| *j != column).collect();
+            [x.len(), column].map(|target| {
+                let values = self.out_of_fold(&columns, &sums, &predictors, target, plain);
+                let list = [Candidate { learner, values, separated: false }];
+                self.settle(&list, columns.get(target).copied().unwrap_or_default(), None, Loss::Squared)
+            })
+        };
+        Ok((0..x.len()).into_par_iter().map(of_column).collect())
+    }
+
     /// Least squares or the lasso of every target, out of fold.
     fn linear(&self, x: &[&[f64]], targets: &[&[f64]], subset: Option<&[bool]>, plain: bool) -> Vec<Vec<f64>> {
         let columns: Vec<&[f64]> = x.iter().chain(targets).copied().collect();
-        let centre = Centre::at_means(&columns, self.weight);
-        let of_fold = |fold| Gram::over(&columns, &centre, self.weight, &self.folds.inside(fold, subset));
-        let parts: Vec<Gram> = (0..self.folds.k()).into_par_iter().map(of_fold).collect();
-        let mut total = Gram::empty(columns.len());
-        for part in &parts {
-            total.merge_from(part.clone());
-        }
+        let sums = Sums::over(&columns, self, subset);
         let predictors: Vec<usize> = (0..x.len()).collect();
-        let of_target = |target: usize| {
-            let penalty = if plain {
-                None
-            } else {
-                let path = lasso_path(&total, &centre, &predictors, target);
-                choose_lasso(&total, &parts, &centre, &predictors, target, &path).map(|c| c.penalty)
-            };
-            let mut values = vec![0.0; self.folds.n_rows()];
-            for (part, rows) in parts.iter().zip(self.folds.rows()) {
-                let rest = total.minus(part);
-                let fit = match penalty {
-                    None => LinearFit::ols(&rest, &centre, &predictors, target),
-                    Some(penalty) => lasso(&rest, &centre, &predictors, target, penalty),
-                };
-                put(&mut values, rows, &fit.predict(x, rows));
-            }
-            values
-        };
+        let of_target = |target: usize| self.out_of_fold(&columns, &sums, &predictors, target, plain);
         (x.len()..columns.len()).into_par_iter().map(of_target).collect()
+    }
+
+    /// One target out of fold from sums of cross products.
+    fn out_of_fold(
+        &self,
+        columns: &[&[f64]],
+        sums: &Sums,
+        predictors: &[usize],
+        target: usize,
+        plain: bool,
+    ) -> Vec<f64> {
+        let Sums { centre, parts, total } = sums;
+        let penalty = if plain {
+            None
+        } else {
+            let path = lasso_path(total, centre, predictors, target);
+            choose_lasso(total, parts, centre, predictors, target, &path).map(|c| c.penalty)
+        };
+        let x: Vec<&[f64]> = predictors.iter().filter_map(|p| columns.get(*p)).copied().collect();
+        let mut values = vec![0.0; self.folds.n_rows()];
+        for (part, rows) in parts.iter().zip(self.folds.rows()) {
+            let rest = total.minus(part);
+            let fit = match penalty {
+                None => LinearFit::ols(&rest, centre, predictors, target),
+                Some(penalty) => lasso(&rest, centre, predictors, target, penalty),
+            };
+            put(&mut values, rows, &fit.predict(&x, rows));
+        }
+        values
     }
 
     fn penalty(&self, columns: &[&[f64]], target: &[f64], n: usize) -> Option<f64> {
@@ -202,6 +256,9 @@ impl CrossFit<'_> {
             Logistic { penalty, start }.fit(columns, target, self.weight, rows)
         };
         let mut penalty = penalty.unwrap_or(0.0);
+        if let Some(values) = logit::chances(columns, target, self.weight, self.folds, penalty) {
+            return Candidate { learner, values, separated: false };
+        }
         let mut whole = fit(penalty, None, &everything);
         let mut separated = whole.separated;
         loop {
@@ -286,12 +343,15 @@ impl CrossFit<'_> {
             .zip(&weights)
             .map(|(c, weight)| Tried { learner: c.learner, loss: loss_of(&c.values), weight: *weight })
             .collect();
+        let reached = match tried.as_slice() {
+            [only] => only.loss,
+            _ => loss_of(&values),
+        };
         tried.sort_by(|a, b| a.loss.total_cmp(&b.loss));
-        let mean = self.mean(target, &rows);
-        let of_mean = loss_of(&vec![mean; values.len()]);
+        let of_mean = self.loss_of_mean(target, &rows, loss);
         let quality = match loss {
-            Loss::Squared => Quality::RSquared(1.0 - loss_of(&values) / of_mean),
-            Loss::Logistic => Quality::LogLoss { loss: loss_of(&values), of_mean },
+            Loss::Squared => Quality::RSquared(1.0 - reached / of_mean),
+            Loss::Logistic => Quality::LogLoss { loss: reached, of_mean },
         };
         Nuisance { values, tried, quality, separated: list.iter().any(|c| c.separated) }
     }
@@ -306,21 +366,42 @@ impl CrossFit<'_> {
         top / all
     }
 
+    /// What the mean alone would lose.
+    fn loss_of_mean(&self, target: &[f64], rows: &[u32], loss: Loss) -> f64 {
+        let mean = self.mean(target, rows);
+        match loss {
+            Loss::Squared => self.loss(&vec![mean; target.len()], target, rows, loss),
+            Loss::Logistic => {
+                let p = mean.clamp(LEAST_CHANCE, 1.0 - LEAST_CHANCE);
+                -(mean * libm::log(p) + (1.0 - mean) * libm::log1p(-p))
+            }
+        }
+    }
+
     /// Weighted mean squared error or log loss.
     fn loss(&self, values: &[f64], target: &[f64], rows: &[u32], loss: Loss) -> f64 {
+        let at = |x: &[f64], row: u32| x.get(row as usize).copied().unwrap_or(0.0);
         let (mut top, mut all) = (0.0, 0.0);
-        for row in rows {
-            let at = |x: &[f64]| x.get(*row as usize).copied().unwrap_or(0.0);
-            let w = self.weight.map_or(1.0, at);
-            let (y, p) = (at(target), at(values));
-            top += w * match loss {
-                Loss::Squared => (y - p) * (y - p),
-                Loss::Logistic => {
-                    let p = p.clamp(1e-9, 1.0 - 1e-9);
-                    -(y * libm::log(p) + (1.0 - y) * libm::log1p(-p))
+        for rows in rows.chunks(LOG_ROWS) {
+            // Logarithms of rows that count alike are that of one product, which stays within what a float holds.
+            let mut product = 1.0;
+            for row in rows {
+                let (y, p) = (at(target, *row), at(values, *row));
+                let w = self.weight.map_or(1.0, |w| at(w, *row));
+                all += w;
+                match loss {
+                    Loss::Squared => top += w * (y - p) * (y - p),
+                    Loss::Logistic => {
+                        let p = p.clamp(LEAST_CHANCE, 1.0 - LEAST_CHANCE);
+                        match (y, self.weight) {
+                            (0.0, None) => product *= 1.0 - p,
+                            (1.0, None) => product *= p,
+                            _ => top -= w * (y * libm::log(p) + (1.0 - y) * libm::log1p(-p)),
+                        }
+                    }
                 }
-            };
-            all += w;
+            }
+            top -= libm::log(product);
         }
         top / all
     }

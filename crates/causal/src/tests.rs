@@ -17,6 +17,6 @@ fn plain_residuals(rows: &Simulated, folds: &Folds) -> Residuals {
     Residuals::new(&rows.y, &rows.d, &found[0].values, &found[1].values)
 }
 
-fn by_number(n: usize, k: usize) -> Folds {
+pub(crate) fn by_number(n: usize, k: usize) -> Folds {
     Folds::given((0..n).map(|i| (i % k) as u8).collect()).unwrap()
 }

@@ -95,9 +95,7 @@ impl Gram {
                     &scratch[..m]
                 }
             };
-            for j in i..q {
-                self.sums[i * q + j] += dot(left, &tile[j * TILE..j * TILE + m]);
-            }
+            add_products_of(left, &tile[i * TILE..], TILE, m, &mut self.sums[i * q + i..(i + 1) * q]);
         }
     }
 
@@ -182,4 +180,53 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let rest: f64 = rest_a.iter().zip(rest_b).map(|(a, b)| a * b).sum();
     let [a, b, c, d, e, f, g, h] = sums;
     ((a + e) + (b + f)) + ((c + g) + (d + h)) + rest
+}
+
+/// Adds to each sum the product of `a` with a column of `tile`, columns standing `step` numbers apart.
+#[inline(always)]
+pub(crate) fn add_products(a: &[f64], tile: &[f64], step: usize, sums: &mut [f64]) {
+    add_products_of(a, tile, step, a.len(), sums);
+}
+
+/// As [`add_products`] over the first `m` numbers of each column. Four columns at a time share the reading of `a` and
+/// keep the processor's adders busy; each sum is that of [`dot`] to the bit.
+#[allow(clippy::indexing_slicing, reason = "hot loop: the tile holds a column for each sum")]
+#[inline(always)]
+fn add_products_of(a: &[f64], tile: &[f64], step: usize, m: usize, sums: &mut [f64]) {
+    let n = sums.len();
+    let whole = n - n % 4;
+    let a = &a[..m];
+    for j in (0..whole).step_by(4) {
+        let column = |k: usize| &tile[(j + k) * step..(j + k) * step + m];
+        let found = dots(a, [column(0), column(1), column(2), column(3)]);
+        for (sum, found) in sums[j..j + 4].iter_mut().zip(found) {
+            *sum += found;
+        }
+    }
+    for (j, sum) in sums.iter_mut().enumerate().skip(whole) {
+        *sum += dot(a, &tile[j * step..j * step + m]);
+    }
+}
+
+/// Four times [`dot`].
+#[inline(always)]
+fn dots(a: &[f64], columns: [&[f64]; 4]) -> [f64; 4] {
+    let (whole_a, rest_a) = a.as_chunks::<8>();
+    let [p, q, r, s] = columns.map(|c| c.as_chunks::<8>());
+    let mut sums = [[0.0; 8]; 4];
+    for ((((a, p), q), r), s) in whole_a.iter().zip(p.0).zip(q.0).zip(r.0).zip(s.0) {
+        for lane in 0..8 {
+            for (sums, b) in sums.iter_mut().zip([p, q, r, s]) {
+                if let (Some(sum), Some(a), Some(b)) = (sums.get_mut(lane), a.get(lane), b.get(lane)) {
+                    *sum += a * b;
+                }
+            }
+        }
+    }
+    let rests = [p.1, q.1, r.1, s.1].map(|rest| rest_a.iter().zip(rest).map(|(a, b)| a * b).sum::<f64>());
+    let mut out = [0.0; 4];
+    for ((out, [a, b, c, d, e, f, g, h]), rest) in out.iter_mut().zip(sums).zip(rests) {
+        *out = ((a + e) + (b + f)) + ((c + g) + (d + h)) + rest;
+    }
+    out
 }

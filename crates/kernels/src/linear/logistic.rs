@@ -1,8 +1,9 @@
 //! Logistic regression by Newton's method with step-halving, with and without a ridge.
 
-use libm::{exp, log, log1p, sqrt};
+use libm::{log, log1p, sqrt};
 
-use super::gram::dot;
+use super::exp::sigmoid;
+use super::gram::{add_products, dot};
 use super::{Cholesky, Gram};
 use crate::machine::Machine;
 
@@ -39,10 +40,12 @@ pub struct LogisticFit {
     solution: Vec<f64>,
 }
 
-/// Standardised columns of some rows.
-struct Standard {
-    mean: Vec<f64>,
-    sd: Vec<f64>,
+/// How columns are brought to mean 0 and variance 1 over some rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standard {
+    pub(crate) mean: Vec<f64>,
+    /// One over the standard deviation; 0 for a column that does not vary.
+    pub(crate) inverse: Vec<f64>,
 }
 
 /// Log loss, its gradient and its second derivatives at one point.
@@ -50,7 +53,7 @@ struct Point {
     loss: f64,
     gradient: Vec<f64>,
     hessian: Gram,
-    n_uncertain: u64,
+    n_uncertain: f64,
 }
 
 impl Logistic<'_> {
@@ -114,14 +117,13 @@ impl Logistic<'_> {
                 converged = moved < 1e-3;
                 break;
             }
-            if self.penalty == 0.0 && (point.n_uncertain == 0 || fit_loss < 1e-9 * total) {
+            if self.penalty == 0.0 && (point.n_uncertain == 0.0 || fit_loss < 1e-9 * total) {
                 break;
             }
         }
         let runs_away = b.iter().skip(1).any(|b| b.abs() > 50.0);
         let separated = self.penalty == 0.0 && (!converged || runs_away || shrunken);
-        let coefficients: Vec<f64> =
-            b.iter().skip(1).zip(&standard.sd).map(|(b, s)| if *s > 0.0 { b / s } else { 0.0 }).collect();
+        let coefficients: Vec<f64> = b.iter().skip(1).zip(&standard.inverse).map(|(b, i)| b * i).collect();
         let moved: f64 = coefficients.iter().zip(&standard.mean).map(|(b, m)| b * m).sum();
         let intercept = b.first().copied().unwrap_or(0.0) - moved;
         LogisticFit { intercept, coefficients, converged, separated, steps: steps + 1, solution: b }
@@ -145,7 +147,7 @@ impl LogisticFit {
                 }
             }
         }
-        out.iter_mut().for_each(|eta| *eta = 1.0 / (1.0 + exp(-*eta)));
+        Machine::found().run(|| out.iter_mut().for_each(|eta| *eta = sigmoid(*eta).0));
         out
     }
 
@@ -183,11 +185,13 @@ fn log_odds(target: &[f64], weight: Option<&[f64]>, rows: &[u32]) -> f64 {
 }
 
 impl Standard {
+    /// Weighted means and deviations over some rows.
+    #[must_use]
     #[allow(clippy::indexing_slicing, reason = "hot loop: every column holds every row")]
-    fn of(columns: &[&[f64]], weight: Option<&[f64]>, rows: &[u32]) -> Self {
+    pub fn of(columns: &[&[f64]], weight: Option<&[f64]>, rows: &[u32]) -> Self {
         let weight_of = |row: &u32| weight.map_or(1.0, |w| w[*row as usize]);
         let total: f64 = rows.iter().map(weight_of).sum();
-        let (mut mean, mut sd) = (Vec::new(), Vec::new());
+        let (mut mean, mut inverse) = (Vec::new(), Vec::new());
         for x in columns {
             let m = rows.iter().map(|row| weight_of(row) * x[*row as usize]).sum::<f64>() / total;
             let squares: f64 = rows
@@ -199,9 +203,9 @@ impl Standard {
                 .sum();
             let s = sqrt(squares / total);
             mean.push(m);
-            sd.push(if s > 1e-12 * m.abs() && s.is_finite() { s } else { 0.0 });
+            inverse.push(if s > 1e-12 * m.abs() && s > 0.0 && s.is_finite() { 1.0 / s } else { 0.0 });
         }
-        Self { mean, sd }
+        Self { mean, inverse }
     }
 }
 
@@ -224,47 +228,52 @@ impl View<'_> {
         let m = self.columns.len() + 1;
         let mut tile = vec![0.0; m * TILE];
         let (mut eta, mut residual, mut spread) = (vec![0.0; TILE], vec![0.0; TILE], vec![0.0; TILE]);
-        let mut scratch = vec![0.0; TILE];
+        let (mut scratch, mut one_and) = (vec![0.0; TILE], vec![0.0; TILE]);
+        let (mut straight, mut certain) = (vec![0.0; TILE], vec![0.0; TILE]);
         let mut hessian = vec![0.0; m * m];
         let mut gradient = vec![0.0; m];
-        let (mut loss, mut n_uncertain) = (0.0, 0);
+        let (mut loss, mut n_uncertain) = (0.0, 0.0);
         for rows in self.rows.chunks(TILE) {
             let n = rows.len();
             tile[..n].fill(1.0);
             eta[..n].fill(b[0]);
             for (j, x) in self.columns.iter().enumerate() {
-                let (mean, sd, slope) = (self.standard.mean[j], self.standard.sd[j], b[j + 1]);
-                let inverse = if sd > 0.0 { 1.0 / sd } else { 0.0 };
+                let (mean, inverse, slope) = (self.standard.mean[j], self.standard.inverse[j], b[j + 1]);
                 let place = &mut tile[(j + 1) * TILE..(j + 1) * TILE + n];
                 for ((to, eta), row) in place.iter_mut().zip(&mut eta).zip(rows) {
                     *to = (x[*row as usize] - mean) * inverse;
                     *eta += slope * *to;
                 }
             }
-            let mut tile_loss = 0.0;
-            for i in 0..n {
-                let row = rows[i] as usize;
-                let (y, w) = (self.target[row], self.weight.map_or(1.0, |w| w[row]));
-                let e = exp(-eta[i].abs());
-                let p = if eta[i] >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-                tile_loss += w * (log1p(e) + eta[i].max(0.0) - y * eta[i]);
-                residual[i] = w * (y - p);
-                spread[i] = w * p * (1.0 - p);
-                n_uncertain += u64::from(p > CERTAIN && p < 1.0 - CERTAIN);
+            let (mut y, mut w) = ([0.0; TILE], [1.0; TILE]);
+            for ((y, w), row) in y.iter_mut().zip(&mut w).zip(rows) {
+                (*y, *w) = (self.target[*row as usize], self.weight.map_or(1.0, |w| w[*row as usize]));
             }
-            loss += tile_loss;
             machine.run(|| {
+                for i in 0..n {
+                    let (p, e) = sigmoid(eta[i]);
+                    residual[i] = w[i] * (y[i] - p);
+                    spread[i] = w[i] * p * (1.0 - p);
+                    one_and[i] = 1.0 + e;
+                    certain[i] = f64::from(u8::from(p > CERTAIN && p < 1.0 - CERTAIN));
+                    straight[i] = w[i] * (eta[i].max(0.0) - y[i] * eta[i]);
+                }
                 for i in 0..m {
                     let a = &tile[i * TILE..i * TILE + n];
                     gradient[i] += dot(a, &residual[..n]);
                     for ((to, a), s) in scratch.iter_mut().zip(a).zip(&spread[..n]) {
                         *to = a * s;
                     }
-                    for j in i..m {
-                        hessian[i * m + j] += dot(&scratch[..n], &tile[j * TILE..j * TILE + n]);
-                    }
+                    add_products(&scratch[..n], &tile[i * TILE..], TILE, &mut hessian[i * m + i..(i + 1) * m]);
                 }
             });
+            // Without weights the logarithms of a tile are that of one product, at most 2 to the number of its rows.
+            let logs: f64 = match self.weight {
+                None => log(one_and[..n].iter().product()),
+                Some(_) => one_and[..n].iter().zip(&w).map(|(x, w)| w * log(*x)).sum(),
+            };
+            loss += logs + straight[..n].iter().sum::<f64>();
+            n_uncertain += certain[..n].iter().sum::<f64>();
         }
         Point { loss, gradient, hessian: Gram::from_upper(m, hessian), n_uncertain }
     }

@@ -2,6 +2,9 @@
 
 use super::{Centre, Gram, LassoPath, LinearFit, Logistic};
 
+/// Penalties of the lasso that may bring nothing before the path is given up: with 100 over three decades, a factor of 4.
+const PATIENCE: usize = 20;
+
 /// A penalty and its cross-validated loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Chosen {
@@ -28,7 +31,7 @@ pub fn lasso_path(total: &Gram, centre: &Centre, predictors: &[usize], target: u
 
 /// The penalty of the lasso with the smallest mean squared error over the parts: each part is predicted by the fit on
 /// *total − part*, and its error follows from its cross products alone. The first of equal ones (the largest penalty)
-/// is taken; none without parts.
+/// is taken; none without parts. Penalties that fall are given up once [`PATIENCE`] of them brought nothing.
 #[must_use]
 pub fn choose_lasso(
     total: &Gram,
@@ -38,15 +41,16 @@ pub fn choose_lasso(
     target: usize,
     path: &[f64],
 ) -> Option<Chosen> {
-    let mut sums = vec![0.0; path.len()];
-    for part in parts {
-        let rest = total.minus(part);
-        let mut solver = LassoPath::new(&rest, centre, predictors, target);
-        for (sum, penalty) in sums.iter_mut().zip(path) {
-            *sum += part.weight() * solver.solve(*penalty).mean_squared_error(part, centre, predictors, target);
-        }
-    }
-    smallest(path, &sums, parts.iter().map(Gram::weight).sum())
+    let rests: Vec<Gram> = parts.iter().map(|part| total.minus(part)).collect();
+    let mut solvers: Vec<LassoPath<'_>> =
+        rests.iter().map(|rest| LassoPath::new(rest, centre, predictors, target)).collect();
+    let weight: f64 = parts.iter().map(Gram::weight).sum();
+    patiently(path, PATIENCE, |penalty| {
+        let errors = solvers.iter_mut().zip(parts).map(|(solver, part)| {
+            part.weight() * solver.solve(penalty).mean_squared_error(part, centre, predictors, target)
+        });
+        errors.sum::<f64>() / weight
+    })
 }
 
 /// The penalty of ridge regression with the smallest mean squared error over the parts; see [`choose_lasso`].
@@ -70,7 +74,8 @@ pub fn choose_ridge(
     smallest(path, &sums, parts.iter().map(Gram::weight).sum())
 }
 
-/// The penalty of logistic regression with the smallest log loss over the parts of the rows, for `penalties` that fall.
+/// The penalty of logistic regression with the smallest log loss over the parts of the rows, for `penalties` that fall; given
+/// up once two of them in a row brought nothing: the smallest ones are the costliest and run towards infinity.
 #[must_use]
 pub fn choose_logistic(
     columns: &[&[f64]],
@@ -79,22 +84,40 @@ pub fn choose_logistic(
     parts: &[Vec<u32>],
     penalties: &[f64],
 ) -> Option<Chosen> {
-    let mut sums = vec![0.0; penalties.len()];
-    let mut total = 0.0;
-    for (held, part) in parts.iter().enumerate() {
-        let rest: Vec<u32> =
-            parts.iter().enumerate().filter(|(i, _)| *i != held).flat_map(|(_, rows)| rows.iter().copied()).collect();
-        let mut start: Option<Vec<f64>> = None;
-        for (sum, penalty) in sums.iter_mut().zip(penalties) {
-            let task = Logistic { penalty: *penalty, start: start.as_deref() };
-            let fit = task.fit(columns, target, weight, &rest);
-            *sum += fit.log_loss(columns, target, weight, part);
-            start = Some(fit.solution().to_vec());
+    let without = |held: usize| -> Vec<u32> {
+        parts.iter().enumerate().filter(|(i, _)| *i != held).flat_map(|(_, rows)| rows.iter().copied()).collect()
+    };
+    let rests: Vec<Vec<u32>> = (0..parts.len()).map(without).collect();
+    let weight_of = |row: &u32| weight.map_or(1.0, |w| w.get(*row as usize).copied().unwrap_or(0.0));
+    let total: f64 = parts.iter().flatten().map(weight_of).sum();
+    let mut starts: Vec<Option<Vec<f64>>> = vec![None; parts.len()];
+    patiently(penalties, 2, |penalty| {
+        let losses = parts.iter().zip(&rests).zip(&mut starts).map(|((part, rest), start)| {
+            let fit = Logistic { penalty, start: start.as_deref() }.fit(columns, target, weight, rest);
+            *start = Some(fit.solution().to_vec());
+            fit.log_loss(columns, target, weight, part)
+        });
+        losses.sum::<f64>() / total
+    })
+}
+
+/// The penalty with the smallest loss, asked one after the other until `patience` of them brought nothing.
+fn patiently(path: &[f64], patience: usize, mut loss_of: impl FnMut(f64) -> f64) -> Option<Chosen> {
+    let mut best: Option<Chosen> = None;
+    let mut idle = 0;
+    for penalty in path {
+        let loss = loss_of(*penalty);
+        if loss.is_finite() && best.is_none_or(|b| loss < b.loss) {
+            best = Some(Chosen { penalty: *penalty, loss });
+            idle = 0;
+        } else {
+            idle += 1;
         }
-        total +=
-            part.iter().map(|row| weight.map_or(1.0, |w| w.get(*row as usize).copied().unwrap_or(0.0))).sum::<f64>();
+        if idle >= patience {
+            break;
+        }
     }
-    smallest(penalties, &sums, total)
+    best
 }
 
 fn smallest(path: &[f64], sums: &[f64], weight: f64) -> Option<Chosen> {
