@@ -114,7 +114,7 @@ def said(job, who, method, seconds, queries, sets, calls):
     return line
 
 
-def ours(job, binary, folder, method, n, total=TOTAL, nodes=20_000):
+def ours(job, binary, folder, method, n, total=TOTAL, nodes=100_000):
     command = [binary, job.model, folder / "train.bin", folder / "test.bin", method, str(total), str(n), str(nodes)]
     report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

@@ -4,13 +4,13 @@
 //! below 0.5 are to be predicted otherwise. Prints one line of JSON: CPU seconds of preparation and of the search, calls, and
 //! for each row its counterfactuals (the encoded rows) with their proofs.
 
-use std::{error::Error, io::Write as _};
+use std::{error::Error, io::Write as _, sync::Arc};
 
 use equipoise_benches::table::{Table, cpu_seconds};
 use equipoise_counterfactuals::exact::Plain;
 use equipoise_counterfactuals::{
     Answers, Ask, CounterfactualError, Diversity, Exact, Finder, Found, Genetic, Grid, GrowingSpheres, KdTree, Kind,
-    Limits, Method, Nearest, Proof, Random, Reference, Space, Variable, Wish,
+    Limits, Method, Nearest, Proof, Random, Reference, Replica, Space, Variable, Wish,
 };
 use equipoise_models::trees::FeatureKind;
 use equipoise_models::{TreeEnsemble, open};
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut argument = || args.next().ok_or(usage);
     let (path, train, test) = (argument()?, argument()?, argument()?);
     let (method, total, rows) = (argument()?, argument()?.parse()?, argument()?.parse::<usize>()?);
-    let max_nodes = args.next().map_or(Ok(20_000), |n| n.parse())?;
+    let max_nodes = args.next().map_or(Ok(100_000), |n| n.parse())?;
     let model = open(&path, &std::fs::read(&path)?, &Default::default())?;
     let trees = model.trees().ok_or("the model has no trees")?;
     let encode = |path: String| -> Result<Vec<f64>, Box<dyn Error>> {
@@ -52,8 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ask = Trees(trees);
     let answers = Answers::Probability { threshold: 0.5 };
     let reference = Reference::over(train, n, answers, &ask)?;
+    let replica = Arc::new(Replica::new(trees, &space, &Plain::over(trees), |goal| goal)?);
     let how: Box<dyn Method> = match method.as_str() {
-        "exact" => Box::new(Exact::new(trees, &space, &Plain::over(trees), |goal| goal, max_nodes)?),
+        "exact" => Box::new(Exact::over(Arc::clone(&replica), max_nodes)),
         "random" => Box::new(Random::default()),
         "genetic" => Box::new(Genetic::default()),
         "kdtree" => Box::new(KdTree),
@@ -68,6 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         space: &space,
         model: &ask,
         answers,
+        replica: Some(replica.as_ref()),
         reference: Some(&reference),
         method: how.as_ref(),
         wish: Wish::Opposite,

@@ -1,8 +1,8 @@
 //! From a row and a wish to counterfactuals that were asked of the model again and held against every limit.
 
 use crate::{
-    Answers, Ask, Choice, CounterfactualError, Diversity, Goal, Method, Proof, Reference, RowLimit, Space, Wish,
-    ask::Counted, query::Query, select::select, sparsify::sparsify,
+    Answers, Ask, Choice, CounterfactualError, Diversity, Goal, Method, Proof, Reference, Replica, RowLimit, Space,
+    Wish, ask::Counted, query::Query, select::select, sparsify::sparsify,
 };
 
 /// What all rows share.
@@ -13,6 +13,8 @@ pub struct Finder<'a> {
     pub model: &'a dyn Ask,
     /// What it answers with.
     pub answers: Answers,
+    /// Trees that answer in the model's place while a search goes on, where it is made of trees.
+    pub replica: Option<&'a Replica>,
     /// Rows that really occur.
     pub reference: Option<&'a Reference>,
     /// How to look.
@@ -112,9 +114,11 @@ impl Finder<'_> {
             }
             Err(error) => return Err(error),
         };
-        let query = Query {
+        let replica = self.replica.filter(|replica| replica.is_quick());
+        let mut query = Query {
             space: self.space,
             model: &model,
+            replica: replica.map(|replica| (replica, replica.own_goal(goal))),
             reference: self.reference,
             row,
             choices: &choices,
@@ -123,12 +127,16 @@ impl Finder<'_> {
             seed: self.seed,
             row_id,
         };
-        self.search(&query, &choices, &mut found)?;
+        if !self.search(&query, &choices, &mut found)? {
+            query.replica = None;
+            self.search(&query, &choices, &mut found)?;
+        }
         found.calls = model.calls();
         Ok(found)
     }
 
-    fn search(&self, query: &Query<'_>, choices: &[Choice], found: &mut Found) -> Result<(), CounterfactualError> {
+    /// False where the model does not grant what its replica granted.
+    fn search(&self, query: &Query<'_>, choices: &[Choice], found: &mut Found) -> Result<bool, CounterfactualError> {
         let proposed = self.method.propose(query)?;
         let is_proved = !proposed.proofs.is_empty();
         let mut rows = proposed.rows;
@@ -144,6 +152,9 @@ impl Finder<'_> {
         }
         // Nothing is taken on trust: the model is asked again, and every limit is held against the row.
         let answers = query.model.each(&rows.concat(), <[f64]>::to_vec)?;
+        if query.replica.is_some() && !answers.iter().all(|answer| query.goal.holds(answer)) {
+            return Ok(false);
+        }
         let mut valid: Vec<Counterfactual> = Vec::new();
         for (place, (row, answer)) in rows.into_iter().zip(answers).enumerate() {
             if !query.goal.holds(&answer) || !self.space.keeps_limits(choices, query.row, &row) {
@@ -168,7 +179,7 @@ impl Finder<'_> {
                 _ => Shortage::NotFound,
             });
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A few times as many as asked for, cheap and different: undoing changes costs calls.

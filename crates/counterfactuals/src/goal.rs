@@ -130,6 +130,18 @@ fn of_two(class: usize, threshold: f64) -> Goal {
 }
 
 impl Goal {
+    /// What tells goals apart.
+    pub(crate) fn key(self) -> [u64; 3] {
+        match self {
+            Self::AtLeast(k, x) => [0, k as u64, x.to_bits()],
+            Self::AtMost(k, x) => [1, k as u64, x.to_bits()],
+            Self::Below(k, x) => [2, k as u64, x.to_bits()],
+            Self::Within(low, high) => [3, low.to_bits(), high.to_bits()],
+            Self::Largest(k) => [4, k as u64, 0],
+            Self::NotLargest(k) => [5, k as u64, 0],
+        }
+    }
+
     /// Whether an answer grants it.
     #[must_use]
     pub fn holds(self, answer: &[f64]) -> bool {

@@ -9,6 +9,7 @@
 //!
 //! Rows are slices of numbers, categories their codes, missing values NaN. Nothing here knows documents or files.
 
+mod additive;
 mod ask;
 mod error;
 pub mod exact;
@@ -26,9 +27,10 @@ mod sparsify;
 #[cfg(test)]
 mod tests;
 
+pub use additive::Additive;
 pub use ask::Ask;
 pub use error::CounterfactualError;
-pub use exact::{Encoder, Exact};
+pub use exact::{Encoder, Exact, Replica};
 pub use find::{Counterfactual, Finder, Found, Shortage};
 pub use formula::{Formula, Operation};
 pub use goal::{Answers, Goal, Wish};

@@ -2,12 +2,14 @@
 
 use equipoise_kernels::Draws;
 
-use crate::{Choice, CounterfactualError, Goal, Kind, Reference, Space, ask::Counted, space::is_same};
+use crate::{Choice, CounterfactualError, Goal, Kind, Reference, Replica, Space, ask::Counted, space::is_same};
 
 /// A row that is to be answered otherwise. Methods read it and ask the model through it.
 pub struct Query<'a> {
     pub(crate) space: &'a Space,
     pub(crate) model: &'a Counted<'a>,
+    /// Answers in the model's place while a search goes on.
+    pub(crate) replica: Option<(&'a Replica, Goal)>,
     pub(crate) reference: Option<&'a Reference>,
     pub(crate) row: &'a [f64],
     pub(crate) choices: &'a [Choice],
@@ -87,14 +89,25 @@ impl Query<'_> {
         new
     }
 
-    /// Whether the model grants the wish, row by row.
-    pub(crate) fn granted(&self, rows: &[f64]) -> Result<Vec<bool>, CounterfactualError> {
+    /// Whether the model itself grants the wish, row by row.
+    pub(crate) fn confirmed(&self, rows: &[f64]) -> Result<Vec<bool>, CounterfactualError> {
         self.model.each(rows, |answer| self.goal.holds(answer))
     }
 
-    /// How far the model is from granting the wish, row by row.
+    /// Whether the wish is granted, row by row.
+    pub(crate) fn granted(&self, rows: &[f64]) -> Result<Vec<bool>, CounterfactualError> {
+        match self.replica {
+            Some((replica, goal)) => Ok(replica.each(self.space, rows, |answer| goal.holds(answer))),
+            None => self.confirmed(rows),
+        }
+    }
+
+    /// How far the answer is from granting the wish, row by row.
     pub(crate) fn shortfalls(&self, rows: &[f64]) -> Result<Vec<f64>, CounterfactualError> {
-        self.model.each(rows, |answer| self.goal.shortfall(answer))
+        match self.replica {
+            Some((replica, goal)) => Ok(replica.each(self.space, rows, |answer| goal.shortfall(answer))),
+            None => self.model.each(rows, |answer| self.goal.shortfall(answer)),
+        }
     }
 
     /// Leaves out what changes more features than may change.

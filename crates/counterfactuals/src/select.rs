@@ -5,7 +5,8 @@ use crate::Space;
 /// How the set is chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Diversity {
-    /// The cheapest, then again and again the one that lies farthest from those chosen for what it costs.
+    /// The cheapest, then again and again the one that lies farthest from those chosen for what it costs; lying farther away
+    /// than twice what the cheapest costs counts for nothing.
     #[default]
     Maximin,
     /// Greedy maximisation of the determinant of `K_ij = q_i q_j / (1 + distance_ij)`, `q_i = exp(−cost_i / mean cost)`
@@ -41,9 +42,10 @@ fn between(space: &Space, rows: &[Vec<f64>], a: usize, b: usize) -> f64 {
 fn maximin(space: &Space, rows: &[Vec<f64>], order: &[usize], cost: &dyn Fn(&usize) -> f64, n: usize) -> Vec<usize> {
     let Some((first, rest)) = order.split_first() else { return Vec::new() };
     let mut chosen = vec![*first];
+    let enough = 2.0 * cost(first);
     let mut left: Vec<(usize, f64)> = rest.iter().map(|i| (*i, between(space, rows, *i, *first))).collect();
     while chosen.len() < n {
-        let worth = |(i, away): &(usize, f64)| away / cost(i).max(1e-12);
+        let worth = |(i, away): &(usize, f64)| away.min(enough) / cost(i).max(1e-12);
         let best = left
             .iter()
             .enumerate()

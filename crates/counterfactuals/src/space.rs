@@ -220,6 +220,12 @@ impl Space {
         self.sparsity_weight + of.cost * size
     }
 
+    /// A feature whose changes are paid for, with what each costs besides its size.
+    pub(crate) fn price(&self, variable: usize) -> Option<(&Variable, f64)> {
+        let is_paid = self.follows.get(variable) == Some(&false);
+        self.variables.get(variable).filter(|_| is_paid).map(|of| (of, self.sparsity_weight))
+    }
+
     /// What it costs to change a row into another one: the sum over the features.
     #[must_use]
     pub fn cost(&self, from: &[f64], to: &[f64]) -> f64 {

@@ -1,6 +1,6 @@
 //! Undoing what was not needed: fewer changes, and smaller ones.
 
-use crate::{Choice, CounterfactualError, Kind, query::Query};
+use crate::{Choice, CounterfactualError, Kind, query::Query, space::is_same};
 
 /// Values that are tried between the present one and the found one in one batch.
 const TRIED: usize = 8;
@@ -53,6 +53,26 @@ fn closer(query: &Query<'_>, mut row: Vec<f64>, variable: usize) -> Result<Vec<f
     let (mut bad, mut good) = (query.space.get(variable, query.row), query.space.get(variable, &row));
     if bad.is_nan() || good.is_nan() {
         return Ok(row);
+    }
+    if let Some((replica, goal)) = query.replica {
+        // Every class of values between the two, from the present one outwards.
+        let Some(cells) = replica.cells().get(variable) else { return Ok(row) };
+        let (first, last) = (cells.of(bad), cells.of(good));
+        let order: Vec<usize> = if first <= last { (first..=last).collect() } else { (last..=first).rev().collect() };
+        let (from, to) = (bad.min(good).max(*low), bad.max(good).min(*high));
+        let mut tried: (Vec<u32>, Vec<f64>) = Default::default();
+        for cell in order {
+            let (start, end) = cells.ends(cell);
+            let (start, end) = (start.max(from), end.min(to));
+            let value = if start <= end { grid.nearest(bad, start, end) } else { None };
+            if let (Some(value), Ok(cell)) = (value.filter(|value| !is_same(*value, bad)), u32::try_from(cell)) {
+                tried.0.push(cell);
+                tried.1.push(value);
+            }
+        }
+        let granted = replica.along(query.space, &row, variable, &tried.0, |answer| goal.holds(answer));
+        let value = granted.iter().position(|ok| *ok).and_then(|place| tried.1.get(place)).copied();
+        return Ok(value.map_or(row.clone(), |value| query.with(&row, variable, value)));
     }
     let size = (good - bad).abs();
     for _ in 0..ROUNDS {

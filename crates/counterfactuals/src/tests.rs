@@ -73,6 +73,7 @@ fn finder<'a>(space: &'a Space, method: &'a dyn Method, reference: &'a Reference
         space,
         model: &Bank,
         answers: Answers::Probability { threshold: 0.5 },
+        replica: None,
         reference: Some(reference),
         method,
         wish: Wish::Opposite,

@@ -1,6 +1,7 @@
 //! What would have changed the decision, and does that cost one group more than another?
 
 pub(crate) mod limits;
+mod method;
 mod params;
 pub(crate) mod picked;
 mod recourse;

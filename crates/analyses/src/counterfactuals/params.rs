@@ -78,7 +78,7 @@ pub struct RawParams {
     pub maxiterations: u32,
     /// `genetic`: the search ends when the loss no longer falls by this (default 0.01).
     pub thresh: f64,
-    /// `exact`: parts of the search at most for each counterfactual (default 20,000); beyond, the remaining gap is stated.
+    /// `exact`: parts of the search at most for each counterfactual (default 100,000); beyond, the remaining gap is stated.
     pub max_nodes: u64,
     /// A group with fewer rows is flagged as small (default 30).
     pub min_rows: u64,
@@ -196,7 +196,7 @@ impl Default for RawParams {
             proximity_weight: 0.2,
             maxiterations: 500,
             thresh: 0.01,
-            max_nodes: 20_000,
+            max_nodes: 100_000,
             min_rows: 30,
         }
     }

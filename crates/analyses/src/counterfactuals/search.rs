@@ -1,10 +1,11 @@
 //! The search over all rows: in parallel, in the order of the rows, each result written as soon as it is there.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use equipoise_counterfactuals::{
-    Answers, Counterfactual, CounterfactualError, Diversity, Exact, Finder, Found, Genetic, GrowingSpheres, KdTree,
-    Method, Nearest, Proof, Quality, Random, Reference, Space, Wish,
+    Answers, Counterfactual, CounterfactualError, Diversity, Finder, Found, Method, Proof, Quality, Reference, Replica,
+    Space, Wish,
 };
 use equipoise_data::{GroupingKind, TableFile};
 use equipoise_document::{Level, Note, Task};
@@ -13,9 +14,10 @@ use equipoise_models::Model;
 use rayon::prelude::*;
 
 use super::limits::{row_limits, space, told};
+use super::method::{Asked, replica};
 use super::params::{self, RawParams, wrong};
 use super::picked::{Picked, rows};
-use super::rows::{Bridge, Trees};
+use super::rows::Bridge;
 use crate::explain::ask::{Asker, same_label};
 use crate::explain::table::Table;
 use crate::{AnalysisError, ArtifactWriter, Context, Part};
@@ -31,6 +33,7 @@ pub(super) struct Subject<'a> {
     pub(super) space: Space,
     reference: Reference,
     method: Box<dyn Method>,
+    replica: Option<Arc<Replica>>,
     answers: Answers,
     pub(super) wish: Wish,
     pub(super) picked: Picked,
@@ -99,11 +102,28 @@ impl<'a> Subject<'a> {
         };
         let template =
             reference.get(..bridge.names.len()).map_or_else(|| vec![0.0; bridge.names.len()], <[f64]>::to_vec);
-        let method = method(params, model, &bridge, &space, &template, (wish, answers), &mut notes)?;
+        let replica = replica(model, &bridge, &space, &template);
+        let subject = Asked { params, model, bridge: &bridge, space: &space, template: &template, rows: &reference };
+        let method = subject.method(&replica, (wish, answers), &mut notes)?;
+        let replica = replica.ok();
         let n_columns = bridge.names.len();
         let reference = Reference::over(reference, n_columns, answers, &bridge).map_err(back)?;
         let query = bridge.rows(&asked);
-        Ok(Self { context, params, bridge, space, reference, method, answers, wish, picked, query, numbers, notes })
+        Ok(Self {
+            context,
+            params,
+            bridge,
+            space,
+            reference,
+            method,
+            replica,
+            answers,
+            wish,
+            picked,
+            query,
+            numbers,
+            notes,
+        })
     }
 
     /// How rows were looked for.
@@ -151,6 +171,7 @@ impl<'a> Subject<'a> {
             space: &self.space,
             model: &self.bridge,
             answers: self.answers,
+            replica: self.replica.as_deref(),
             reference: Some(&self.reference),
             method: self.method.as_ref(),
             wish: self.wish,
@@ -214,7 +235,7 @@ fn written(error: impl std::fmt::Display) -> AnalysisError {
 }
 
 /// What the crate says, as this analysis says it: an error of the model comes back as it went in.
-fn back(error: CounterfactualError) -> AnalysisError {
+pub(super) fn back(error: CounterfactualError) -> AnalysisError {
     match error {
         CounterfactualError::Model(inner) => match inner.downcast::<AnalysisError>() {
             Ok(error) => *error,
@@ -305,64 +326,4 @@ pub(crate) fn sample(context: &Context<'_>, part: &Part<'_>, most: usize) -> Vec
         places.sort_unstable();
     }
     dataset_rows(part, &places)
-}
-
-/// The method of the parameters; what stands in the way of the exact one is told.
-fn method(
-    params: &RawParams,
-    model: &dyn Model,
-    bridge: &Bridge<'_>,
-    space: &Space,
-    template: &[f64],
-    (wish, answers): (Wish, Answers),
-    notes: &mut Vec<Note>,
-) -> Result<Box<dyn Method>, AnalysisError> {
-    use params::Method as Asked;
-    let exact = || -> Result<Exact, CounterfactualError> {
-        let refused = |why: &str| CounterfactualError::Method {
-            method: "exact",
-            why: why.to_owned(),
-            hint: "use `nearest`, `genetic`, `random`, `kdtree` or `growing_spheres`",
-        };
-        let Some(ensemble) = model.trees() else { return Err(refused("the model is not made of trees")) };
-        // A number that several inputs take is the indicator of its values: its classes are not intervals.
-        for (column, name) in bridge.names.iter().enumerate() {
-            let is_number = bridge.levels.get(column).is_some_and(Option::is_none);
-            if is_number && bridge.asker.binding.names().filter(|n| n == name).count() > 1 {
-                return Err(refused(&format!("`{name}` is a number that stands for several inputs of the model")));
-            }
-        }
-        let trees = Trees { bridge, ensemble, template: template.to_vec() };
-        let max_nodes = usize::try_from(params.max_nodes).unwrap_or(usize::MAX);
-        let exact = Exact::new(ensemble, space, &trees, trees.own_goal(), max_nodes)?;
-        // Any answer shows what kind of condition the wish becomes.
-        let present = vec![0.0; answers.n_outputs()];
-        exact.check_goal(wish.goal(answers, &present)?)?;
-        Ok(exact)
-    };
-    Ok(match params.method {
-        Asked::Exact => Box::new(exact().map_err(back)?),
-        Asked::Random => Box::new(Random { sample_size: params.sample_size as usize }),
-        Asked::Genetic => Box::new(Genetic {
-            proximity_weight: params.proximity_weight,
-            sparsity_weight: params.sparsity_weight,
-            maxiterations: params.maxiterations as usize,
-            thresh: params.thresh,
-        }),
-        Asked::Kdtree => Box::new(KdTree),
-        Asked::Nearest => Box::new(Nearest::default()),
-        Asked::GrowingSpheres => Box::new(GrowingSpheres::default()),
-        Asked::Auto => match exact() {
-            Ok(exact) => Box::new(exact),
-            Err(CounterfactualError::Method { why, .. }) => {
-                notes.push(Note::new(
-                    Level::Info,
-                    "counterfactuals.not_exact",
-                    format!("The cheapest counterfactuals were searched for, not proved: {why}."),
-                ));
-                Box::new(Nearest::default())
-            }
-            Err(error) => return Err(back(error)),
-        },
-    })
 }

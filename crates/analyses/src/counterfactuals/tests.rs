@@ -5,20 +5,37 @@ use std::sync::atomic::AtomicBool;
 
 use equipoise_data::{Dataset, Frame, FrameParts, Grouping, GroupingKind, MemoryColumn, Targets};
 use equipoise_document::{Cells, RunSpec, Section, Task};
-use equipoise_models::{Binding, Input, InputColumn, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs};
+use equipoise_models::{
+    Additive, Binding, Input, InputColumn, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs,
+};
 use serde_json::{Value, json};
 
 use super::Counterfactuals;
 use crate::{Analysis, AnalysisError, Context, NoHost, Part, Quiet};
 
-/// Approved from `income/10 + [job is not none]·2 ≥ 8` on, as a step that is not steep.
-struct Bank(ModelInfo);
+/// Approved from `income/10 + [job is not none]·2 ≥ 8` on, as a step that is not steep. It says that it is a sum, or not.
+struct Bank(ModelInfo, bool);
 
 impl Bank {
-    fn new() -> Self {
+    fn new(is_sum: bool) -> Self {
         let input = |name: &str, kind| Input { name: name.to_owned(), kind };
         let inputs = vec![input("income", InputKind::Number), input("job", InputKind::Category(None))];
-        Self(ModelInfo { inputs, task: Some(Task::Binary), ..ModelInfo::default() })
+        Self(ModelInfo { inputs, task: Some(Task::Binary), ..ModelInfo::default() }, is_sum)
+    }
+}
+
+impl Additive for Bank {
+    fn n_outputs(&self) -> usize {
+        1
+    }
+
+    fn margins(&self, batch: &Inputs<'_>) -> Result<Vec<f64>, ModelError> {
+        let [InputColumn::Number(income), InputColumn::Codes { codes, levels }] = batch.columns.as_slice() else {
+            panic!("two columns");
+        };
+        let has_job = |row: usize| levels.get(codes[row] as usize).is_some_and(|name| name != "none");
+        let one = |row: usize| income[row] / 10.0 + 2.0 * f64::from(u8::from(has_job(row))) - 8.0;
+        Ok((0..batch.n_rows).map(one).collect())
     }
 }
 
@@ -28,19 +45,20 @@ impl Model for Bank {
     }
 
     fn predict(&self, batch: &Inputs<'_>) -> Result<Outputs, ModelError> {
-        let [InputColumn::Number(income), InputColumn::Codes { codes, levels }] = batch.columns.as_slice() else {
-            panic!("two columns");
-        };
-        let one = |row: usize| {
-            let has_job = levels.get(codes[row] as usize).is_some_and(|name| name != "none");
-            let margin = income[row] / 10.0 + 2.0 * f64::from(u8::from(has_job)) - 8.0;
-            1.0 / (1.0 + libm::exp(-margin))
-        };
-        Ok(Outputs::Probability((0..batch.n_rows).map(one).collect()))
+        let margins = self.margins(batch)?;
+        Ok(Outputs::Probability(margins.into_iter().map(|margin| 1.0 / (1.0 + libm::exp(-margin))).collect()))
+    }
+
+    fn additive(&self) -> Option<&dyn Additive> {
+        if self.1 { Some(self) } else { None }
     }
 }
 
 fn answer(params: &Value) -> Result<Section, AnalysisError> {
+    answer_of(false, params)
+}
+
+fn answer_of(is_sum: bool, params: &Value) -> Result<Section, AnalysisError> {
     let n = 40_usize;
     let income: Vec<f64> = (0..n).map(|i| (i * 7 % 40 + 50) as f64).collect();
     let names = ["none", "clerk", "pilot"];
@@ -51,7 +69,7 @@ fn answer(params: &Value) -> Result<Section, AnalysisError> {
         ("job".to_owned(), MemoryColumn::Names(job.into_iter().map(Some).collect())),
     ];
     let dataset = Dataset::from_columns(columns).unwrap();
-    let bank = Bank::new();
+    let bank = Bank::new(is_sum);
     let features = vec!["income".to_owned(), "job".to_owned()];
     let binding = Binding::new(bank.info(), dataset.schema(), &features).unwrap();
     let mut said = Vec::new();
@@ -146,7 +164,7 @@ fn rows_without_a_way_are_counted() {
 fn what_cannot_be_used_is_said() {
     let says = |params: Value| answer(&params).unwrap_err().to_string();
     let exact = says(json!({"method": "exact"}));
-    assert!(exact.contains("the model is not made of trees"), "{exact}");
+    assert!(exact.contains("the model is neither made of trees nor a sum over its columns"), "{exact}");
     let class = says(json!({"desired_class": "maybe"}));
     assert!(class.contains("there is no class `maybe`\nhint: the classes are no, yes"), "{class}");
     let column = says(json!({"immutable": ["incme"]}));
@@ -172,4 +190,21 @@ fn limits_of_single_rows_hold() {
     let limit = json!([{"row": 0, "feature": "income", "permitted": [50, 55]}]);
     let section = answer(&json!({"rows": [0], "row_limits": limit, "method": "genetic"})).unwrap();
     assert_eq!(value(&section, "counterfactuals.no_recourse"), 1.0);
+}
+
+#[test]
+fn a_sum_is_searched_exactly() {
+    // Row 0: 50 and no job, 5 of 8. The scale of incomes from 50 to 89 is 10: 80 costs 3 + 0.2, a job and 60 cost 1 + 0.2 each.
+    let section = answer_of(true, &json!({"rows": [0], "total_CFs": 2, "method": "exact"})).unwrap();
+    assert!((value(&section, "counterfactuals.mean_cost") - 2.4).abs() < 1e-9);
+    assert_eq!(value(&section, "counterfactuals.proved"), 1.0);
+    let table = section.table("row_0").unwrap();
+    let Cells::Text(cells) = &table.get("counterfactual_2").unwrap().cells else { panic!("words") };
+    assert_eq!(cells[1].as_deref(), Some("3.20"), "{cells:?}");
+    // Nothing costs less, whoever looks.
+    let all = |method: &str| answer_of(true, &json!({"total_CFs": 1, "method": method})).unwrap();
+    let (exact, nearest) = (all("auto"), all("nearest"));
+    let cost = "counterfactuals.mean_cost";
+    assert!(value(&exact, cost) <= value(&nearest, cost) + 1e-9);
+    assert_eq!(value(&exact, "counterfactuals.proved"), 1.0);
 }

@@ -8,6 +8,7 @@ use equipoise_models::{
 use super::{
     Encoder,
     cells::{Cells, cells, encoded},
+    dense::Dense,
     goals::Half,
 };
 use crate::{CounterfactualError, Space};
@@ -46,6 +47,8 @@ pub(crate) struct Objective {
     pub(crate) base: f64,
     pub(crate) trees: Vec<Bits>,
     pub(crate) tolerance: f64,
+    /// The same side by side, unless that takes too much memory.
+    pub(crate) dense: Option<Dense>,
 }
 
 /// A tree of an objective.
@@ -66,6 +69,8 @@ pub(crate) struct BitPart {
     /// By local class: leaves that it or one before it reaches; it or one behind it.
     pub(crate) upto: Vec<u64>,
     pub(crate) from: Vec<u64>,
+    /// By leaf: the first and the last class that reach it.
+    pub(crate) spans: Vec<(u32, u32)>,
 }
 
 impl Boxes {
@@ -126,7 +131,8 @@ impl Boxes {
             trees.push(bits);
         }
         let base = self.base.iter().zip(&half.coefficients).map(|(b, c)| b * c).sum();
-        Ok(Objective { base, trees, tolerance: self.tolerance })
+        let dense = Dense::of(&trees, &self.cells);
+        Ok(Objective { base, trees, tolerance: self.tolerance, dense })
     }
 }
 
@@ -216,6 +222,14 @@ fn bits_of(leaves: &Leaves, values: &[f64]) -> Bits {
             }
             local.push((classes.len() - 1) as u32);
         }
+        // The missing class lies nowhere between numbers.
+        let known = part.n_cells - 1;
+        let span = |leaf: &usize| {
+            let is_reached = |cell: &usize| part.reaches[cell * leaves.n_leaves + leaf];
+            let (first, last) = ((0..known).find(is_reached), (0..known).rev().find(is_reached));
+            (first.unwrap_or(known) as u32, last.unwrap_or(known) as u32)
+        };
+        let spans = order.iter().map(span).collect();
         let or = |a: &[u64], b: &[u64]| a.iter().zip(b).map(|(x, y)| x | y).collect::<Vec<u64>>();
         let n_known = classes.len() - 1;
         let mut upto: Vec<Vec<u64>> = classes.clone();
@@ -232,6 +246,7 @@ fn bits_of(leaves: &Leaves, values: &[f64]) -> Bits {
             at: classes.concat(),
             upto: upto.concat(),
             from: from.concat(),
+            spans,
         });
     }
     Bits { n_words, values: order.iter().map(|leaf| values[*leaf]).collect(), parts }

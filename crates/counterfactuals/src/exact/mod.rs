@@ -2,23 +2,24 @@
 
 mod boxes;
 mod cells;
+mod dense;
 mod domain;
 #[cfg(test)]
 mod fixtures;
-mod goals;
-mod search;
+pub(crate) mod goals;
+mod replica;
+pub(crate) mod search;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use equipoise_models::TreeEnsemble;
 
-use self::boxes::{Boxes, Objective};
-use self::cells::Cells;
-use self::domain::Domain;
+use self::boxes::Objective;
+pub(crate) use self::cells::Cells;
 use self::goals::halves;
+pub use self::replica::Replica;
 use self::search::{Options, Search};
 use crate::methods::Nearest;
 use crate::{
@@ -47,12 +48,8 @@ pub trait Encoder: Sync {
 /// Within tolerances of the trees' sums (1e-12 of their size, 1e-6 where the library adds in single precision) the model
 /// itself is asked. A search ends after `max_nodes` parts and then says below which cost nothing exists.
 pub struct Exact {
-    boxes: Boxes,
-    link: equipoise_models::trees::Link,
-    n_outputs: usize,
-    own_goal: Box<dyn Fn(Goal) -> Goal + Send + Sync>,
+    replica: Arc<Replica>,
     max_nodes: usize,
-    objectives: Mutex<BTreeMap<Vec<u64>, Arc<Objective>>>,
 }
 
 /// Why trees cannot be searched exactly.
@@ -77,14 +74,13 @@ impl Exact {
         own_goal: impl Fn(Goal) -> Goal + Send + Sync + 'static,
         max_nodes: usize,
     ) -> Result<Self, CounterfactualError> {
-        Ok(Self {
-            boxes: Boxes::over(ensemble, space, encoder)?,
-            link: ensemble.link(),
-            n_outputs: ensemble.n_outputs(),
-            own_goal: Box::new(own_goal),
-            max_nodes,
-            objectives: Mutex::new(BTreeMap::new()),
-        })
+        Ok(Self::over(Arc::new(Replica::new(ensemble, space, encoder, own_goal)?), max_nodes))
+    }
+
+    /// The same of trees that are laid out already.
+    #[must_use]
+    pub fn over(replica: Arc<Replica>, max_nodes: usize) -> Self {
+        Self { replica, max_nodes }
     }
 
     /// Whether a goal is a condition on sums over the trees.
@@ -92,19 +88,7 @@ impl Exact {
     /// # Errors
     /// [`CounterfactualError::Method`] when it is not, as the probability of one of several classes.
     pub fn check_goal(&self, goal: Goal) -> Result<(), CounterfactualError> {
-        halves((self.own_goal)(goal), self.link, self.n_outputs).map(|_| ())
-    }
-
-    /// The trees for a condition; made once.
-    fn objective(&self, half: &goals::Half) -> Result<Arc<Objective>, CounterfactualError> {
-        let key: Vec<u64> = half.coefficients.iter().map(|c| c.to_bits()).collect();
-        let mut known = self.objectives.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(objective) = known.get(&key) {
-            return Ok(Arc::clone(objective));
-        }
-        let made = Arc::new(self.boxes.objective(half)?);
-        known.insert(key, Arc::clone(&made));
-        Ok(made)
+        halves(self.replica.own_goal(goal), self.replica.link, self.replica.n_outputs).map(|_| ())
     }
 
     /// What [`Nearest`] finds, as classes of values with what they cost.
@@ -116,7 +100,7 @@ impl Exact {
         let found: Vec<Vec<f64>> = walked.iter().map(|row| sparsify(query, row)).collect::<Result<_, _>>()?;
         let point = |row: &Vec<f64>| {
             let cell = |(v, cells): (usize, &Cells)| u32::try_from(cells.of(query.space.get(v, row))).ok();
-            let point: Vec<u32> = self.boxes.cells.iter().enumerate().map(cell).collect::<Option<_>>()?;
+            let point: Vec<u32> = self.replica.cells().iter().enumerate().map(cell).collect::<Option<_>>()?;
             let costs = point.iter().zip(options).map(|(cell, o)| o.costs.get(*cell as usize).copied());
             let cost: f64 = costs.map(|c| c.unwrap_or(f64::INFINITY)).sum();
             cost.is_finite().then_some((cost, point))
@@ -138,7 +122,7 @@ impl Method for Exact {
     }
 
     fn propose(&self, query: &Query<'_>) -> Result<Proposals, CounterfactualError> {
-        let options = options(query, &self.boxes.cells);
+        let options = options(query, self.replica.cells());
         let row_of = |point: &[u32]| {
             let mut row = query.row.to_vec();
             for (variable, (cell, option)) in point.iter().zip(&options).enumerate() {
@@ -151,10 +135,10 @@ impl Method for Exact {
             row
         };
         let confirm = |point: &[u32]| {
-            let granted = query.granted(&row_of(point))?;
+            let granted = query.confirmed(&row_of(point))?;
             Ok(granted.first().copied().unwrap_or(false))
         };
-        let ways = halves((self.own_goal)(query.goal), self.link, self.n_outputs)?;
+        let ways = halves(self.replica.own_goal(query.goal), self.replica.link, self.replica.n_outputs)?;
         let mut proposals = Proposals::default();
         let mut taken: Vec<Vec<usize>> = Vec::new();
         // What walks to the nearest examples end at: no search that was cut off is to do worse.
@@ -163,8 +147,10 @@ impl Method for Exact {
             let mut best: Option<(f64, Vec<u32>)> = None;
             let mut least = f64::INFINITY;
             for way in &ways {
-                let made: Vec<(Arc<Objective>, f64)> =
-                    way.iter().map(|half| Ok((self.objective(half)?, half.at_least))).collect::<Result<_, _>>()?;
+                let made: Vec<(Arc<Objective>, f64)> = way
+                    .iter()
+                    .map(|half| Ok((self.replica.objective(half)?, half.at_least)))
+                    .collect::<Result<_, _>>()?;
                 let objectives: Vec<(&Objective, f64)> = made.iter().map(|(o, least)| (o.as_ref(), *least)).collect();
                 let search = Search {
                     objectives: &objectives,
@@ -242,19 +228,15 @@ fn option(query: &Query<'_>, variable: usize, cells: &Cells) -> Options {
     }
     let open: Vec<u32> = (0_u32..).zip(&costs).filter(|(_, c)| c.is_finite()).map(|(cell, _)| cell).collect();
     let is_range = matches!(cells, Cells::Numbers(_)) && !present.is_nan();
-    let domain = match (is_range, open.first(), open.last()) {
-        (true, Some(low), Some(high)) => Domain::Range(*low, *high),
-        _ => Domain::names(open.iter().copied(), n),
-    };
     debug_assert!(values.get(home).is_some_and(|v| is_same(*v, present)));
-    Options { home: u32::try_from(home).unwrap_or(0), costs, values, domain }
+    Options { home: u32::try_from(home).unwrap_or(0), costs, values, open, is_range }
 }
 
 impl Exact {
     /// Classes of values by feature of the space.
     #[must_use]
     pub fn n_cells(&self) -> Vec<usize> {
-        self.boxes.cells.iter().map(Cells::len).collect()
+        self.replica.cells().iter().map(Cells::len).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::boxes::Objective;
-use super::domain::Domain;
+use super::domain::{Domain, Room, Sets};
 use crate::{CounterfactualError, Proof};
 
 /// One feature of one row: what each class costs, and the value that stands for it.
@@ -19,8 +19,10 @@ pub(crate) struct Options {
     /// Infinite where the class holds no permitted value.
     pub(crate) costs: Vec<f64>,
     pub(crate) values: Vec<f64>,
-    /// What it may be at the outset.
-    pub(crate) domain: Domain,
+    /// Classes that are permitted, ascending.
+    pub(crate) open: Vec<u32>,
+    /// They are numbers, of which what lies between two is taken as one.
+    pub(crate) is_range: bool,
 }
 
 /// All that a search is given.
@@ -38,15 +40,30 @@ pub(crate) struct Search<'a> {
 
 /// What a search found.
 #[derive(Clone, Debug)]
-pub(crate) struct Outcome {
-    pub(crate) best: Option<(f64, Vec<u32>)>,
+pub(crate) struct Outcome<T> {
+    pub(crate) best: Option<(f64, Vec<T>)>,
     pub(crate) proof: Proof,
 }
 
 struct Part {
     cost: f64,
     age: usize,
-    domains: Vec<Domain>,
+    domains: Box<[Domain]>,
+}
+
+/// What a search works with.
+struct Desk<'a> {
+    sets: Sets<'a>,
+    room: Room,
+    heap: BinaryHeap<Part>,
+    age: usize,
+    best: Option<(f64, Vec<u32>)>,
+}
+
+impl Desk<'_> {
+    fn limit(&self) -> f64 {
+        self.best.as_ref().map_or(f64::INFINITY, |(cost, _)| *cost)
+    }
 }
 
 impl PartialEq for Part {
@@ -73,55 +90,63 @@ impl Ord for Part {
 )]
 impl Search<'_> {
     /// Searches; `best` is what is known already.
-    pub(crate) fn run(&self, best: Option<(f64, Vec<u32>)>) -> Result<Outcome, CounterfactualError> {
-        let mut best = match best {
-            Some(best) => Some(best),
-            None => self.greedy()?,
-        };
-        let mut heap = BinaryHeap::new();
-        let mut age = 0;
-        let root: Vec<Domain> = self.options.iter().map(|o| o.domain.clone()).collect();
-        self.push(&mut heap, root, &best, &mut age);
+    pub(crate) fn run(&self, best: Option<(f64, Vec<u32>)>) -> Result<Outcome<u32>, CounterfactualError> {
+        let sets = Sets::over(self.objectives.iter().map(|(objective, _)| *objective).collect());
+        let mut desk = Desk { sets, room: Room::default(), heap: BinaryHeap::new(), age: 0, best };
+        if desk.best.is_none() {
+            desk.best = self.greedy(&mut desk.room)?;
+        }
+        let root = (0..self.options.len()).map(|variable| self.start(variable, &mut desk.sets)).collect();
+        self.push(&mut desk, root);
         let mut nodes = 0;
         let (mut optimistic, mut present) = (Vec::new(), Vec::new());
-        while let Some(part) = heap.pop() {
-            if best.as_ref().is_some_and(|(cost, _)| part.cost >= *cost) {
+        while let Some(part) = desk.heap.pop() {
+            if part.cost >= desk.limit() {
                 break;
             }
             if nodes >= self.max_nodes {
-                return Ok(Outcome { best, proof: Proof::AtLeast(part.cost) });
+                return Ok(Outcome { best: desk.best, proof: Proof::AtLeast(part.cost) });
             }
             nodes += 1;
-            let point = self.cheapest(&part.domains);
-            if self.is_enough(&point) && (self.confirm)(&point)? {
-                best = Some((part.cost, point));
+            let point = self.cheapest(&part.domains, &desk.sets);
+            if self.is_enough(&point, &mut desk.room) && (self.confirm)(&point)? {
+                desk.best = Some((part.cost, point));
                 break;
             }
             // The condition that is missed most decides where to cut.
-            let missed = |(objective, least): &(&Objective, f64)| least - objective.at(&point, None);
-            let worst = self.objectives.iter().max_by(|a, b| missed(a).total_cmp(&missed(b)));
-            let Some((objective, _)) = worst else { break };
-            objective.bound(&part.domains, Some(&mut optimistic));
-            objective.at(&point, Some(&mut present));
-            for child in self.cut(objective, &part.domains, &point, &optimistic, &present) {
-                self.push(&mut heap, child, &best, &mut age);
+            let mut worst: Option<(usize, f64)> = None;
+            for (place, (objective, least)) in self.objectives.iter().enumerate() {
+                let missed = least - objective.at(&point, &mut desk.room, None);
+                if worst.is_none_or(|(_, most)| missed > most) {
+                    worst = Some((place, missed));
+                }
+            }
+            let Some((place, _)) = worst else { break };
+            let objective = self.objectives[place].0;
+            objective.bound(&part.domains, &desk.sets, place, &mut desk.room, Some(&mut optimistic));
+            objective.at(&point, &mut desk.room, Some(&mut present));
+            for child in self.cut(objective, &part.domains, &point, (&optimistic, &present), &mut desk.sets) {
+                self.push(&mut desk, child);
             }
         }
-        let proof = if best.is_some() { Proof::Optimal } else { Proof::Unreachable };
-        Ok(Outcome { best, proof })
+        let proof = if desk.best.is_some() { Proof::Optimal } else { Proof::Unreachable };
+        Ok(Outcome { best: desk.best, proof })
+    }
+
+    /// What a feature may be at the outset.
+    fn start(&self, variable: usize, sets: &mut Sets<'_>) -> Domain {
+        let option = &self.options[variable];
+        match (option.is_range, option.open.first(), option.open.last()) {
+            (true, Some(low), Some(high)) => Domain::Range(*low, *high),
+            _ => sets.of(variable, option.open.clone()),
+        }
     }
 
     /// Keeps a part unless it is too dear or cannot be granted.
-    fn push(
-        &self,
-        heap: &mut BinaryHeap<Part>,
-        mut domains: Vec<Domain>,
-        best: &Option<(f64, Vec<u32>)>,
-        age: &mut usize,
-    ) {
-        let point = self.cheapest(&domains);
+    fn push(&self, desk: &mut Desk<'_>, mut domains: Box<[Domain]>) {
+        let point = self.cheapest(&domains, &desk.sets);
         let cost = self.cost(&point);
-        let limit = best.as_ref().map_or(f64::INFINITY, |(cost, _)| *cost);
+        let limit = desk.limit();
         if cost.is_infinite() || cost >= limit {
             return;
         }
@@ -133,29 +158,31 @@ impl Search<'_> {
         for (variable, domain) in domains.iter_mut().enumerate() {
             let option = &self.options[variable];
             if is_full && point[variable] == option.home {
-                *domain = single(domain, option.home);
+                *domain = single(*domain, variable, option.home, &mut desk.sets);
             } else {
-                trim(domain, option, limit - cost + option.costs[point[variable] as usize]);
+                let spend = limit - cost + option.costs[point[variable] as usize];
+                *domain = trim(*domain, variable, option, spend, &mut desk.sets);
             }
         }
-        let can =
-            |(objective, least): &(&Objective, f64)| objective.bound(&domains, None) >= least - objective.tolerance;
-        if self.objectives.iter().all(can) {
-            *age += 1;
-            heap.push(Part { cost, age: *age, domains });
+        for (place, (objective, least)) in self.objectives.iter().enumerate() {
+            if objective.bound(&domains, &desk.sets, place, &mut desk.room, None) < least - objective.tolerance {
+                return;
+            }
         }
+        desk.age += 1;
+        desk.heap.push(Part { cost, age: desk.age, domains });
     }
 
-    fn is_enough(&self, point: &[u32]) -> bool {
-        self.objectives.iter().all(|(objective, least)| objective.at(point, None) >= least - objective.tolerance)
+    fn is_enough(&self, point: &[u32], room: &mut Room) -> bool {
+        self.objectives.iter().all(|(objective, least)| objective.at(point, room, None) >= least - objective.tolerance)
     }
 
     fn cost(&self, point: &[u32]) -> f64 {
         point.iter().zip(self.options).map(|(cell, option)| option.costs[*cell as usize]).sum()
     }
 
-    fn cheapest(&self, domains: &[Domain]) -> Vec<u32> {
-        domains.iter().zip(self.options).map(|(domain, option)| cheapest(domain, option)).collect()
+    fn cheapest(&self, domains: &[Domain], sets: &Sets<'_>) -> Vec<u32> {
+        domains.iter().zip(self.options).map(|(domain, option)| cheapest(*domain, option, sets)).collect()
     }
 
     /// Cuts a part in two or three, near the cheapest point and away from it, at the feature in which the trees' best
@@ -165,77 +192,87 @@ impl Search<'_> {
         objective: &Objective,
         domains: &[Domain],
         point: &[u32],
-        optimistic: &[u32],
-        present: &[u32],
-    ) -> Vec<Vec<Domain>> {
+        (optimistic, present): (&[u32], &[u32]),
+        sets: &mut Sets<'_>,
+    ) -> Vec<Box<[Domain]>> {
         let mut score = vec![0.0; domains.len()];
         let mut wanted: Vec<Vec<(u32, f64)>> = vec![Vec::new(); domains.len()];
+        let mut off: Vec<(usize, (u32, u32))> = Vec::new();
         for ((tree, best), now) in objective.trees.iter().zip(optimistic).zip(present) {
             let value = |bit: u32| tree.values.get(bit as usize).copied().unwrap_or(0.0);
             let gain = value(*best) - value(*now);
             if gain <= 0.0 {
                 continue;
             }
-            let off = tree.parts.iter().filter(|p| !p.reaches(tree.n_words, point[p.variable], *best));
-            let off: Vec<_> = off.collect();
+            off.clear();
+            let missed = tree.parts.iter().filter(|p| !p.reaches(tree.n_words, point[p.variable], *best));
+            off.extend(missed.filter_map(|p| Some((p.variable, *p.spans.get(*best as usize)?))));
             #[allow(clippy::cast_precision_loss, reason = "a few features")]
             let share = gain / off.len().max(1) as f64;
-            for part in off {
-                let reaches = |cell: u32| part.reaches(tree.n_words, cell, *best);
-                let Some(cell) = nearest(&domains[part.variable], point[part.variable], &reaches) else { continue };
-                score[part.variable] += share;
-                wanted[part.variable].push((cell, share));
+            for (variable, (first, last)) in &off {
+                score[*variable] += share;
+                if let Domain::Range(low, high) = domains[*variable] {
+                    // The class of the leaf that is nearest to the point.
+                    let cell = point[*variable].max(*first).min(*last).clamp(low, high);
+                    wanted[*variable].push((cell, share));
+                }
             }
         }
-        let best = (0..domains.len()).filter(|v| score[*v] > 0.0).max_by(|a, b| score[*a].total_cmp(&score[*b]));
-        let Some(variable) = best.or_else(|| (0..domains.len()).find(|v| !domains[*v].is_single())) else {
+        let best = (0..domains.len())
+            .filter(|v| score[*v] > 0.0 && !sets.is_single(domains[*v]))
+            .max_by(|a, b| score[*a].total_cmp(&score[*b]));
+        let Some(variable) = best.or_else(|| (0..domains.len()).find(|v| !sets.is_single(domains[*v]))) else {
             return Vec::new();
         };
         let at = point[variable];
-        let pieces: Vec<Domain> = match &domains[variable] {
-            Domain::Names(_) => {
-                let rest = domains[variable].cells().into_iter().filter(|c| *c != at);
-                let rest: Vec<u32> = rest.collect();
-                let n = self.options[variable].costs.len();
-                vec![Domain::names([at], n), Domain::names(rest, n)]
+        let pieces: Vec<Domain> = match domains[variable] {
+            Domain::Names(set) => {
+                let rest: Vec<u32> = sets.cells(set).iter().copied().filter(|c| *c != at).collect();
+                vec![sets.of(variable, vec![at]), sets.of(variable, rest)]
             }
-            Domain::Range(low, high) => range_pieces(*low, *high, at, &mut wanted[variable]),
+            Domain::Range(low, high) => range_pieces(low, high, at, &mut wanted[variable]),
         };
         let with = |piece: Domain| {
-            let mut child = domains.to_vec();
+            let mut child: Box<[Domain]> = domains.into();
             child[variable] = piece;
             child
         };
         pieces.into_iter().map(with).collect()
     }
 
+    /// How much is missing at a point.
+    fn missing(&self, point: &[u32], room: &mut Room) -> f64 {
+        self.objectives.iter().map(|(o, least)| (least - o.at(point, room, None)).max(0.0)).sum()
+    }
+
+    /// How much is missing with a feature at each of its permitted classes, the others at a point.
+    fn missing_along(&self, point: &[u32], variable: usize, room: &mut Room) -> Vec<f64> {
+        let cells = &self.options[variable].open;
+        let mut all = vec![0.0; cells.len()];
+        for (objective, least) in self.objectives {
+            let values = objective.along(point, variable, cells, room);
+            all.iter_mut().zip(values).for_each(|(sum, value): (&mut f64, f64)| *sum += (least - value).max(0.0));
+        }
+        all
+    }
+
     /// A point that is granted, by changing again and again the feature that gains most margin for its cost, and taking
-    /// back what turned out not to be needed.
-    fn greedy(&self) -> Result<Option<(f64, Vec<u32>)>, CounterfactualError> {
+    /// back or making smaller what turned out not to be needed.
+    fn greedy(&self, room: &mut Room) -> Result<Option<(f64, Vec<u32>)>, CounterfactualError> {
         let mut point: Vec<u32> = self.options.iter().map(|o| o.home).collect();
-        let missing = |point: &[u32]| -> f64 {
-            self.objectives.iter().map(|(o, least)| (least - o.at(point, None)).max(0.0)).sum()
-        };
-        let mut short = missing(&point);
+        let mut short = self.missing(&point, room);
         let mut changed = Vec::new();
         while changed.len() < self.max_changes {
             let mut best: Option<(f64, usize, u32, f64)> = None;
             for (variable, option) in self.options.iter().enumerate() {
                 let completes = |set: &Vec<usize>| set.iter().all(|v| *v == variable || changed.contains(v));
-                if changed.contains(&variable) || option.domain.is_single() || self.taken.iter().any(completes) {
+                if changed.contains(&variable) || option.open.len() < 2 || self.taken.iter().any(completes) {
                     continue;
                 }
-                let mut trial = point.clone();
-                for cell in option.domain.cells() {
-                    let cost = option.costs[cell as usize];
-                    if !cost.is_finite() || cell == option.home {
-                        continue;
-                    }
-                    trial[variable] = cell;
-                    let left = missing(&trial);
-                    let worth = (short - left) / cost.max(1e-9);
-                    if worth > 0.0 && best.is_none_or(|b| worth > b.0) {
-                        best = Some((worth, variable, cell, left));
+                for (cell, left) in option.open.iter().zip(self.missing_along(&point, variable, room)) {
+                    let worth = (short - left) / option.costs[*cell as usize].max(1e-9);
+                    if *cell != option.home && worth > 0.0 && best.is_none_or(|b| worth > b.0) {
+                        best = Some((worth, variable, *cell, left));
                     }
                 }
             }
@@ -255,9 +292,15 @@ impl Search<'_> {
             return Ok(None);
         }
         for variable in changed {
+            // The cheapest class that still is enough.
+            let option = &self.options[variable];
+            let enough = option.open.iter().zip(self.missing_along(&point, variable, room)).filter(|c| c.1 <= 0.0);
+            let cost = |cell: &u32| option.costs[*cell as usize];
+            let cheapest = enough.map(|(cell, _)| *cell).min_by(|a, b| cost(a).total_cmp(&cost(b)));
+            let Some(cell) = cheapest.filter(|cell| cost(cell) < cost(&point[variable])) else { continue };
             let mut trial = point.clone();
-            trial[variable] = self.options[variable].home;
-            if missing(&trial) <= 0.0 && (self.confirm)(&trial)? {
+            trial[variable] = cell;
+            if (self.confirm)(&trial)? {
                 point = trial;
             }
         }
@@ -265,67 +308,54 @@ impl Search<'_> {
     }
 }
 
-fn single(domain: &Domain, cell: u32) -> Domain {
+fn single(domain: Domain, variable: usize, cell: u32, sets: &mut Sets<'_>) -> Domain {
     match domain {
         Domain::Range(..) => Domain::Range(cell, cell),
-        Domain::Names(words) => Domain::names([cell], words.len() * 64),
+        Domain::Names(_) => sets.of(variable, vec![cell]),
     }
 }
 
 #[allow(clippy::indexing_slicing, reason = "every class has a cost")]
-fn cheapest(domain: &Domain, option: &Options) -> u32 {
-    if domain.has(option.home) {
+fn cheapest(domain: Domain, option: &Options, sets: &Sets<'_>) -> u32 {
+    if sets.has(domain, option.home) {
         return option.home;
     }
     match domain {
         Domain::Range(low, high) => {
             let is_open = |c: &u32| option.costs[*c as usize].is_finite();
-            let near =
-                if *low > option.home { (*low..=*high).find(is_open) } else { (*low..=*high).rev().find(is_open) };
-            near.unwrap_or(*low)
+            let near = if low > option.home { (low..=high).find(is_open) } else { (low..=high).rev().find(is_open) };
+            near.unwrap_or(low)
         }
-        Domain::Names(_) => {
+        Domain::Names(set) => {
             let cost = |c: &u32| option.costs[*c as usize];
-            domain.cells().into_iter().min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(option.home)
+            let cells = sets.cells(set).iter().copied();
+            cells.min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(option.home)
         }
     }
 }
 
 /// Takes out what costs as much as is left to spend. Costs of numbers rise away from the row's own value.
 #[allow(clippy::indexing_slicing, reason = "every class has a cost")]
-fn trim(domain: &mut Domain, option: &Options, spend: f64) {
+fn trim(domain: Domain, variable: usize, option: &Options, spend: f64, sets: &mut Sets<'_>) -> Domain {
     let is_in = |c: u32| option.costs[c as usize] < spend;
     match domain {
-        Domain::Range(low, high) => {
-            while low < high && !is_in(*low) {
-                *low += 1;
+        Domain::Range(mut low, mut high) => {
+            while low < high && !is_in(low) {
+                low += 1;
             }
-            while low < high && !is_in(*high) {
-                *high -= 1;
+            while low < high && !is_in(high) {
+                high -= 1;
             }
+            Domain::Range(low, high)
         }
-        Domain::Names(words) => {
-            let n = words.len() * 64;
-            let kept: Vec<u32> = domain.cells().into_iter().filter(|c| is_in(*c)).collect();
-            if !kept.is_empty() {
-                *domain = Domain::names(kept, n);
+        Domain::Names(set) => {
+            let cells = sets.cells(set);
+            if cells.iter().all(|c| is_in(*c)) {
+                return domain;
             }
+            let kept: Vec<u32> = cells.iter().copied().filter(|c| is_in(*c)).collect();
+            if kept.is_empty() { domain } else { sets.of(variable, kept) }
         }
-    }
-}
-
-/// The class nearest to a point that reaches a leaf.
-fn nearest(domain: &Domain, at: u32, reaches: &dyn Fn(u32) -> bool) -> Option<u32> {
-    match domain {
-        Domain::Range(low, high) => {
-            let up = (at..=*high).find(|c| reaches(*c));
-            let down = (*low..=at).rev().find(|c| reaches(*c));
-            match (up, down) {
-                (Some(up), Some(down)) => Some(if up - at <= at - down { up } else { down }),
-                (one, other) => one.or(other),
-            }
-        }
-        Domain::Names(_) => domain.cells().into_iter().find(|c| reaches(*c)),
     }
 }
 

@@ -103,6 +103,7 @@ fn finder<'a>(space: &'a Space, model: &'a Trees, method: &'a dyn Method, wish: 
         space,
         model,
         answers: Answers::Probability { threshold: 0.5 },
+        replica: None,
         reference: None,
         method,
         wish,

@@ -47,7 +47,9 @@ impl Method for Genetic {
         for _ in 0..self.maxiterations {
             let mut order: Vec<usize> = (0..population.len()).collect();
             let loss = |i: &usize| losses.get(*i).map_or(f64::INFINITY, |l| l.0);
-            order.sort_by(|a, b| loss(a).total_cmp(&loss(b)).then(a.cmp(b)));
+            // What is granted comes first, however far away it lies.
+            let misses = |i: &usize| losses.get(*i).is_none_or(|l| !l.1);
+            order.sort_by(|a, b| misses(a).cmp(&misses(b)).then(loss(a).total_cmp(&loss(b))).then(a.cmp(b)));
             let granted = order.iter().take(query.total).all(|i| losses.get(*i).is_some_and(|l| l.1));
             let total: f64 = order.iter().take(query.total).map(loss).sum();
             idle = if best - total > self.thresh { 0 } else { idle + 1 };
