@@ -33,8 +33,11 @@ pub struct Interactions {
 /// Attributions of what a model answers (a probability) instead of its margin.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinkedAttributions {
-    /// Their values, exact for the background that was given; `base` is the mean answer to it.
+    /// Their values, exact for the background that was given where nothing had to be drawn; `base` is the mean answer to it.
     pub attributions: Attributions,
+    /// Standard error of each value as an estimate for this background, the same shape: orders of the columns were drawn for
+    /// rows that differ from background rows in many columns. `None` when all values are exact.
+    pub sampling_errors: Option<Vec<f64>>,
     /// Standard error of each value as an estimate for the population that the background rows were drawn from: the spread
     /// between background rows. The same shape as the values; `None` for a background of one row.
     pub standard_errors: Option<Vec<f64>>,

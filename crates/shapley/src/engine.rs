@@ -8,7 +8,7 @@ use crate::{
     block::{Block, ROWS},
     forest::{Forest, Shape},
     machine::{Machine, TableRoom},
-    planes::{Cut, Desk, Planes, Source, Sums, Wanted, bytes_of, fits, making},
+    planes::{Cut, Desk, Give, MOST_BITS, Planes, Source, Sums, Wanted, bytes_of, fits, making},
     sweep::{Real, Scratch, Sweep},
     tables::{Tables, cost_of, path_dependent, tables_of},
 };
@@ -75,7 +75,7 @@ impl<T: Real> Ready<T> {
     /// Each tree as it was chosen, of the path-dependent game; by a sweep where patterns are too long.
     pub(crate) fn over(
         forest: &Forest,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         choices: &[Choice],
         machine: Machine,
         budget: usize,
@@ -105,12 +105,14 @@ impl<T: Real> Ready<T> {
     /// players on a way than a pattern has bits.
     pub(crate) fn interventional(
         forest: &Forest,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         (ranks, weights): (&[i32], &[f64]),
         machine: Machine,
         budget: usize,
     ) -> Option<Self> {
-        let choices = by_bytes(forest, machine, wanted, budget);
+        let is_grouped = matches!(wanted.give, Give::Owen(_));
+        let choices =
+            if is_grouped { cut_all(forest, wanted, budget) } else { by_bytes(forest, machine, wanted, budget) };
         let some = chosen(forest, &choices);
         let planes = (!some.is_empty()).then(|| {
             let blocks = narrow_of(forest, ranks, weights);
@@ -118,6 +120,9 @@ impl<T: Real> Ready<T> {
         });
         let all = || forest.trees.iter().zip(&choices);
         let rest: Vec<&Shape> = all().filter(|(_, c)| !matches!(c, Choice::Bytes(_))).map(|(shape, _)| shape).collect();
+        if is_grouped && !rest.is_empty() {
+            return None;
+        }
         let mut tables = if rest.is_empty() {
             Vec::new()
         } else {
@@ -146,12 +151,12 @@ impl<T: Real> Ready<T> {
 }
 
 /// Bytes for each tree that can be cut, within the budget.
-pub(crate) fn by_bytes(forest: &Forest, machine: Machine, wanted: Wanted, budget: usize) -> Vec<Choice> {
+pub(crate) fn by_bytes(forest: &Forest, machine: Machine, wanted: Wanted<'_>, budget: usize) -> Vec<Choice> {
     if machine.reads_bytes() { cut_all(forest, wanted, budget) } else { vec![Choice::Sweep; forest.trees.len()] }
 }
 
 /// The same, whether or not it is the fastest way.
-pub(crate) fn cut_all(forest: &Forest, wanted: Wanted, budget: usize) -> Vec<Choice> {
+pub(crate) fn cut_all(forest: &Forest, wanted: Wanted<'_>, budget: usize) -> Vec<Choice> {
     if !fits(forest) {
         return vec![Choice::Sweep; forest.trees.len()];
     }
@@ -171,7 +176,22 @@ fn take(left: &mut usize, bytes: usize) -> bool {
 }
 
 /// By tree: what costs least for the path-dependent game, preparation included, within the memory budget.
-pub(crate) fn pay_off(forest: &Forest, machine: Machine, options: &Options<'_>, wanted: Wanted) -> Vec<Choice> {
+///
+/// # Errors
+/// When players are in groups, and a tree cannot be cut.
+pub(crate) fn pay_off(
+    forest: &Forest,
+    machine: Machine,
+    options: &Options<'_>,
+    wanted: Wanted<'_>,
+) -> Result<Vec<Choice>, ShapleyError> {
+    if matches!(wanted.give, Give::Owen(_)) {
+        let choices = cut_all(forest, wanted, options.memory_budget);
+        return match choices.iter().position(|choice| !matches!(choice, Choice::Bytes(_))) {
+            Some(tree) => Err(ShapleyError::TooManyOnPath { tree, limit: MOST_BITS }),
+            None => Ok(choices),
+        };
+    }
     let n_rows = options.expected_rows as f64;
     let is_fast = options.precision == Precision::Fast;
     // Half of the budget is left to sweeps and rows.
@@ -197,10 +217,10 @@ pub(crate) fn pay_off(forest: &Forest, machine: Machine, options: &Options<'_>, 
             Some(cut) if take(&mut left, bytes_of(&cut, shape.width(forest.n_outputs), wanted)) => Choice::Bytes(cut),
             _ => Choice::Sweep,
         };
-        return forest.trees.iter().zip(cuts).map(choice).collect();
+        return Ok(forest.trees.iter().zip(cuts).map(choice).collect());
     }
     if !is_fast {
-        return vec![Choice::Sweep; forest.trees.len()];
+        return Ok(vec![Choice::Sweep; forest.trees.len()]);
     }
     let costs = forest.trees.par_iter().map(|shape| {
         let width = shape.width(forest.n_outputs);
@@ -211,7 +231,7 @@ pub(crate) fn pay_off(forest: &Forest, machine: Machine, options: &Options<'_>, 
     let choice = |bytes: Option<usize>| {
         if bytes.is_some_and(|bytes| take(&mut left, bytes)) { Choice::Tables } else { Choice::Sweep }
     };
-    costs.into_iter().map(choice).collect()
+    Ok(costs.into_iter().map(choice).collect())
 }
 
 /// Adds what one tree gave to the sums over trees, and clears it.

@@ -74,19 +74,21 @@ pub enum ShapleyError {
         /// The bound.
         limit: usize,
     },
-    /// Too many columns differ for a sum over all coalitions.
+    /// Owen values of the path-dependent game need tables.
     #[error(
-        "row {row} differs from background row {background} in {found} columns that matter, more than the {limit} whose coalitions can all be asked\nhint: explain the margin, or use a method for any model (permutation or kernel)"
+        "tree {tree} asks more columns on one way than the {limit} that path-dependent values of groups are made for\nhint: use the interventional method, or leave the groups out"
     )]
-    TooManyColumns {
-        /// The row.
-        row: usize,
-        /// The background row.
-        background: usize,
-        /// How many columns differ.
-        found: usize,
+    TooManyOnPath {
+        /// The tree.
+        tree: usize,
         /// The bound.
         limit: usize,
+    },
+    /// What is asked is not defined for groups of columns.
+    #[error("{what} cannot be had of columns in groups\nhint: leave the groups out, or make each group one player")]
+    Grouped {
+        /// What was asked.
+        what: &'static str,
     },
     /// What is asked needs a background.
     #[error("{what} needs a background\nhint: use the interventional method")]

@@ -1,5 +1,6 @@
 //! Trees, made ready once and then asked about any number of rows.
 
+use equipoise_kernels::Draws;
 use equipoise_models::{TreeEnsemble, trees::Link};
 use rayon::prelude::*;
 
@@ -15,7 +16,7 @@ use crate::{
     patterns::Trail,
     planes::{Cut, Desk, Give, Planes, Source, Sums, Wanted, making},
     players::Roster,
-    reference::{Betas, Doubles, Singles, Walk},
+    reference::{Betas, Doubles, Grouped, Singles, Walk},
     sweep::{Real, Scratch},
 };
 
@@ -37,8 +38,17 @@ pub struct TreeExplainer {
     background: Option<Compared>,
     machine: Machine,
     precision: Precision,
+    /// By player, for Owen values.
+    groups: Option<Vec<u32>>,
+    seed: u64,
+    /// Columns whose coalitions are all asked of the answer.
+    most_asked: usize,
     memory_budget: usize,
 }
+
+/// Walks over all background rows together where orders are drawn, and orders of each background row at least.
+const WALKS: usize = 4_096;
+const LEAST_ORDERS: usize = 8;
 
 /// Most blocks that go through a tree together, and the bytes that their sums may take.
 const MOST_TOGETHER: usize = 32;
@@ -67,7 +77,9 @@ impl TreeExplainer {
         let needs_covers = !matches!(options.method, Method::Interventional(_));
         let forest = Forest::over(ensemble, &roster, counted.as_deref(), needs_covers)?;
         let (budget, precision) = (options.memory_budget, options.precision);
-        let wanted = Wanted { give: Give::Values, precision, n_players: roster.n_players() };
+        let groups = if options.groups.is_empty() { None } else { Some(roster.groups(options.groups)?) };
+        let give = groups.as_deref().map_or(Give::Values, Give::Owen);
+        let wanted = Wanted { give, precision, n_players: roster.n_players() };
         let (engine, background, base) = match options.method {
             Method::Interventional(background) => {
                 let (ranks, weights) = background_of(&forest, background)?;
@@ -90,7 +102,7 @@ impl TreeExplainer {
                 (engine, Some(compared), base)
             }
             Method::PathDependent | Method::PathDependentOver(_) => {
-                let choices = pay_off(&forest, machine, options, wanted);
+                let choices = pay_off(&forest, machine, options, wanted)?;
                 let engine = match precision {
                     Precision::Fast => Engine::Fast(Ready::over(&forest, wanted, &choices, machine, budget)?),
                     Precision::Exact => Engine::Exact(Ready::over(&forest, wanted, &choices, machine, budget)?),
@@ -98,8 +110,20 @@ impl TreeExplainer {
                 (engine, None, forest.expected())
             }
         };
-        let link = ensemble.link();
-        Ok(Self { roster, forest, link, base, engine, background, machine, precision, memory_budget: budget })
+        Ok(Self {
+            roster,
+            forest,
+            link: ensemble.link(),
+            base,
+            engine,
+            background,
+            machine,
+            precision,
+            groups,
+            seed: options.seed,
+            most_asked: MOST_PLAYERS,
+            memory_budget: budget,
+        })
     }
 
     /// Names of those that attributions go to: the data's columns, or all features of the trees.
@@ -181,12 +205,13 @@ impl TreeExplainer {
     /// answer_k(x) = base_k + Σ_columns values[row, column, k]
     /// ```
     ///
-    /// Exact for the background: for each of its rows, all coalitions of the columns in which the two differ are asked.
-    /// Its cost grows with rows × background rows.
+    /// Exact for the background: for each of its rows, all coalitions of the columns in which the two differ are asked. Where
+    /// more than 16 columns that matter differ, orders of them are drawn instead, by the seed and the row's own values, and
+    /// [`LinkedAttributions::sampling_errors`] says how far that may be off: some thousand walks over all background rows
+    /// together, most often half a percent. Its cost grows with rows × background rows.
     ///
     /// # Errors
-    /// When there is no background, the values are not whole rows, or a row and a background row differ in more than 16
-    /// columns that matter.
+    /// When there is no background, the values are not whole rows, or columns are in groups.
     pub fn explain_answers(&self, rows: &[f64]) -> Result<LinkedAttributions, ShapleyError> {
         let n_rows = self.n_rows(rows)?;
         let Some(compared) = &self.background else {
@@ -195,21 +220,30 @@ impl TreeExplainer {
         let (n_features, n_outputs) = (self.n_features(), self.forest.n_outputs);
         let n_lanes = self.forest.lanes.len().max(1);
         let ranks = ranks_of(&self.forest, rows);
-        let explained = ranks.par_chunks_exact(n_lanes).enumerate().map_init(
-            || LinkedRoom::new(self.roster.n_players()),
-            |room, (row, ranks)| {
+        if self.groups.is_some() {
+            return Err(ShapleyError::Grouped { what: "an explanation of the model's answer" });
+        }
+        let n_orders = WALKS.div_ceil(2 * compared.weights.len().max(1)).max(LEAST_ORDERS);
+        let explained = ranks.par_chunks_exact(n_lanes).map_init(
+            || LinkedRoom::new(self.roster.n_players(), self.most_asked),
+            |room, ranks| {
                 let mut spread = Spread::new(n_features * n_outputs);
-                for (background, (other, weight)) in compared.rows(n_lanes).enumerate() {
+                let mut drawn = vec![0.0; n_features * n_outputs];
+                let mut draws = Draws::new(self.seed, "shapley.answers", same_for_same(ranks));
+                for (other, weight) in compared.rows(n_lanes) {
                     let pair = (Ranks(ranks), other);
-                    let values = room.compare(&self.forest, &self.roster, self.link, pair, &compared.betas);
-                    let too_many = |found| ShapleyError::TooManyColumns { row, background, found, limit: MOST_PLAYERS };
-                    spread.push(&values.map_err(too_many)?, weight);
+                    let orders = (n_orders, &mut draws);
+                    let found = room.compare(&self.forest, &self.roster, self.link, pair, &compared.betas, orders);
+                    spread.push(&found.values, weight);
+                    let variances = found.variances.unwrap_or_default();
+                    drawn.iter_mut().zip(variances).for_each(|(sum, variance)| *sum += weight * weight * variance);
                 }
-                Ok(spread)
+                (spread, drawn)
             },
         );
-        let explained: Result<Vec<Spread>, ShapleyError> = explained.collect();
-        let explained = explained?;
+        let (explained, drawn): (Vec<Spread>, Vec<Vec<f64>>) = explained.unzip();
+        let drawn: Vec<f64> = drawn.concat().into_iter().map(f64::sqrt).collect();
+        let sampling_errors = drawn.iter().any(|error| *error > 0.0).then_some(drawn);
         let mut base = vec![0.0; n_outputs];
         for (other, weight) in compared.rows(n_lanes) {
             let mut answer = self.forest.margins(other);
@@ -220,6 +254,7 @@ impl TreeExplainer {
         let values = explained.into_iter().flat_map(|spread| spread.mean).collect();
         Ok(LinkedAttributions {
             attributions: Attributions { n_rows, n_features, n_outputs, values, base },
+            sampling_errors,
             standard_errors: standard_errors.map(|rows| rows.concat()),
         })
     }
@@ -227,9 +262,12 @@ impl TreeExplainer {
     /// Interaction values of encoded rows.
     ///
     /// # Errors
-    /// When the values are not whole rows, or the answer is larger than the memory budget.
+    /// When the values are not whole rows, columns are in groups, or the answer is larger than the memory budget.
     pub fn interactions(&self, rows: &[f64], index: Interaction) -> Result<Interactions, ShapleyError> {
         let n_rows = self.n_rows(rows)?;
+        if self.groups.is_some() {
+            return Err(ShapleyError::Grouped { what: "interaction values" });
+        }
         let (n_features, n_outputs) = (self.n_features(), self.n_outputs());
         let per_row = n_features * n_features * n_outputs;
         let needed = n_rows.saturating_mul(per_row).saturating_mul(size_of::<f64>());
@@ -446,7 +484,13 @@ impl TreeExplainer {
             for shape in &self.forest.trees {
                 for (background, weight) in compared.rows(n_lanes) {
                     let mut singles = Singles { shape, n_outputs, weight, betas: &compared.betas, sums: &mut sums };
-                    walk.over(&self.forest, shape, Ranks(row), background, &mut singles);
+                    match &self.groups {
+                        Some(groups) => {
+                            let mut grouped = Grouped { singles, groups };
+                            walk.over(&self.forest, shape, Ranks(row), background, &mut grouped);
+                        }
+                        None => walk.over(&self.forest, shape, Ranks(row), background, &mut singles),
+                    }
                 }
             }
             for (player, sums) in sums.chunks_exact(n_outputs).enumerate() {
@@ -546,11 +590,22 @@ impl TreeExplainer {
     }
 }
 
+/// A number for a row by its ranks, so that its draws do not depend on the rows beside it (FNV-1a, Fowler, Noll and Vo).
+fn same_for_same(ranks: &[i32]) -> u64 {
+    let bytes = ranks.iter().flat_map(|rank| rank.to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 #[cfg(test)]
 impl TreeExplainer {
     /// Made for one machine and run on another.
     pub(crate) fn on(self, machine: Machine) -> Self {
         Self { machine, ..self }
+    }
+
+    /// All coalitions of up to so many columns are asked of the answer.
+    pub(crate) fn drawing_beyond(self, most_asked: usize) -> Self {
+        Self { most_asked, ..self }
     }
 
     /// Made for and run on a machine.

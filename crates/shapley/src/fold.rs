@@ -81,6 +81,55 @@ impl Fold {
         }
     }
 
+    /// As [`Fold::values`], with Owen's values (1977): players of one group come together in all orders. Orders of the groups
+    /// and orders within a group are independent, so that with `t` the chance that another group is there, and `u` the chance
+    /// that another player of the own group is,
+    ///
+    /// ```text
+    /// φ_j(s) = Σ_u h(u) ∫₀¹ (s_j − u_j) ∏_{k∈g∖j} (τ·s_k + (1−τ)·u_k) dτ · ∫₀¹ ∏_{h≠g} (t·∏_{k∈h} s_k + (1−t)·∏_{k∈h} u_k) dt
+    /// ```
+    ///
+    /// where `g` is the group of `j`. `groups` has the group of each player.
+    #[inline(always)]
+    pub(crate) fn owen(&mut self, weights: &[f64], groups: &[u32], out: &mut Vec<f64>) {
+        let size = weights.len();
+        out.clear();
+        out.resize(size * groups.len(), 0.0);
+        let mut all: Vec<u32> = groups.to_vec();
+        all.sort_unstable();
+        all.dedup();
+        let members = |group: u32| groups.iter().enumerate().filter(move |(_, g)| **g == group).map(|(bit, _)| bit);
+        let mask = |group: u32| members(group).fold(0_usize, |mask, bit| mask | 1 << bit);
+        for own in &all {
+            let n_own = members(*own).count();
+            let (outer, inner) = (nodes_for(all.len() - 1), nodes_for(n_own - 1));
+            for n in self.rules.len()..=outer.max(inner) {
+                self.rules.push(gauss_legendre(n));
+            }
+            let rule = |n: usize| self.rules.get(n).map_or(&[][..], Vec::as_slice);
+            for (t, w) in rule(outer) {
+                self.transformed.clear();
+                self.transformed.extend_from_slice(weights);
+                for other in all.iter().filter(|group| *group != own) {
+                    together(&mut self.transformed, mask(*other), *t);
+                }
+                for (u, v) in rule(inner) {
+                    self.one.clear();
+                    self.one.extend_from_slice(&self.transformed);
+                    for bit in members(*own) {
+                        each_pair(&mut self.one, bit, |absent, present| {
+                            (*absent, *present) = ((1.0 - u) * *present, u * *absent + *present);
+                        });
+                    }
+                    for bit in members(*own) {
+                        let table = out.get_mut(bit * size..(bit + 1) * size).unwrap_or_default();
+                        exchange(&self.one, bit, *u, w * v, table);
+                    }
+                }
+            }
+        }
+    }
+
     /// Transforms the weights at each node of the quadrature.
     #[inline(always)]
     fn at_each_node(
@@ -127,6 +176,31 @@ fn exchange(transformed: &[f64], bit: usize, t: f64, w: f64, out: &mut [f64]) {
         let (t0, t1) = transformed.split_at(width);
         for ((a, p), (t0, t1)) in absent.iter_mut().zip(present).zip(t0.iter().zip(t1)) {
             change(a, p, *t0, *t1);
+        }
+    }
+}
+
+/// Transforms several bits together, which are there with the chance `t` or all absent.
+fn together(values: &mut [f64], mask: usize, t: f64) {
+    for rest in (0..values.len()).filter(|pattern| pattern & mask == 0) {
+        let (mut part, mut all) = (mask, 0.0);
+        loop {
+            all += values.get(rest | part).copied().unwrap_or(0.0);
+            if part == 0 {
+                break;
+            }
+            part = (part - 1) & mask;
+        }
+        let met = values.get(rest | mask).copied().unwrap_or(0.0);
+        part = mask;
+        loop {
+            if let Some(slot) = values.get_mut(rest | part) {
+                *slot = (1.0 - t) * met + if part == mask { t * all } else { 0.0 };
+            }
+            if part == 0 {
+                break;
+            }
+            part = (part - 1) & mask;
         }
     }
 }
@@ -189,6 +263,18 @@ mod tests {
         let found = folded(&[0.0, 0.0, 1.0, 0.0], 2);
         let expected = [0.0, 0.5, 0.0, 1.0, 0.0, -0.5, 0.0, 0.0];
         assert!(found.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-14), "{found:?}");
+    }
+
+    #[test]
+    fn groups_of_one_are_players() {
+        let weights = [0.1, 0.2, 0.05, 0.15, 0.0, 0.25, 0.05, 0.2];
+        let (mut fold, mut owen) = (Fold::default(), Vec::new());
+        for groups in [[4, 2, 9], [7, 7, 7]] {
+            // One group of all is no group either.
+            fold.owen(&weights, &groups, &mut owen);
+            let expected = folded(&weights, 3);
+            assert!(owen.iter().zip(expected).all(|(f, e)| (f - e).abs() < 1e-15), "{owen:?}");
+        }
     }
 
     #[test]

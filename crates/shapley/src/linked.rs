@@ -11,7 +11,12 @@
 //! All `2^m` margins come out of one sum over subsets; the link is applied to each, and Shapley's definition is summed as
 //! it stands. Exact for each background row; over a background drawn from a population, the mean has the standard
 //! error that is given.
+//!
+//! Where more than 16 players matter, orders in which they come are drawn, each walked forwards and backwards. Along an order a
+//! leaf is reached from the step at which the last of `A` comes until the first of `B` does, so that all margins of a walk are
+//! one sum of differences, whatever the number of players.
 
+use equipoise_kernels::Draws;
 use equipoise_models::trees::Link;
 
 use crate::{
@@ -51,6 +56,19 @@ pub(crate) struct LinkedRoom {
     /// By bit: its player.
     mattering: Vec<u32>,
     margins: Vec<f64>,
+    /// By bit: its place in the order, from 1.
+    places: Vec<u32>,
+    /// Players whose coalitions are all asked.
+    most: usize,
+}
+
+/// Values of one row against one background row.
+#[derive(Clone, Debug)]
+pub(crate) struct Against {
+    /// By column and output.
+    pub(crate) values: Vec<f64>,
+    /// Variance of each by the orders that were drawn; none when it is exact.
+    pub(crate) variances: Option<Vec<f64>>,
 }
 
 /// Mean and spread over the background, by column and output.
@@ -88,20 +106,20 @@ impl Spread {
 }
 
 impl LinkedRoom {
-    pub(crate) fn new(n_players: usize) -> Self {
+    pub(crate) fn new(n_players: usize, most: usize) -> Self {
         Self {
+            most,
             walk: Walk::new(n_players),
             leaves: Leaves::default(),
             bits: vec![None; n_players],
             mattering: Vec::new(),
             margins: Vec::new(),
+            places: Vec::new(),
         }
     }
 
-    /// Attributions of one row against one background row, by column and output.
-    ///
-    /// # Errors
-    /// The number of players that matter when they are too many.
+    /// Attributions of one row against one background row. `n_orders` are drawn, each with its reverse, where too many
+    /// players matter.
     pub(crate) fn compare(
         &mut self,
         forest: &Forest,
@@ -109,11 +127,12 @@ impl LinkedRoom {
         link: Link,
         (row, background): (Ranks<'_>, Ranks<'_>),
         betas: &Betas,
-    ) -> Result<Vec<f64>, usize> {
+        (n_orders, draws): (usize, &mut Draws),
+    ) -> Against {
         self.reach(forest, row, background);
         let m = self.mattering.len();
-        if m > MOST_PLAYERS {
-            return Err(m);
+        if m > self.most {
+            return self.drawn(forest, roster, link, n_orders, draws);
         }
         self.ask_all(forest, link);
         let n_outputs = forest.n_outputs;
@@ -135,7 +154,91 @@ impl LinkedRoom {
                 }
             }
         }
-        Ok(values)
+        Against { values, variances: None }
+    }
+
+    /// Mean gains over random orders.
+    fn drawn(&mut self, forest: &Forest, roster: &Roster, link: Link, n_orders: usize, draws: &mut Draws) -> Against {
+        let (m, n_outputs) = (self.mattering.len(), forest.n_outputs);
+        let mut order: Vec<usize> = (0..m).collect();
+        let mut gains = Spread::new(m * n_outputs);
+        for _ in 0..n_orders {
+            for last in (1..m).rev() {
+                order.swap(last, draws.below(last as u64 + 1) as usize);
+            }
+            self.places.clear();
+            self.places.resize(m, 0);
+            for (place, bit) in (1..).zip(&order) {
+                if let Some(slot) = self.places.get_mut(*bit) {
+                    *slot = place;
+                }
+            }
+            let mut gain = vec![0.0; m * n_outputs];
+            for is_back in [false, true] {
+                self.along(forest, link, is_back);
+                for (bit, place) in self.places.iter().enumerate() {
+                    let place = if is_back { m + 1 - *place as usize } else { *place as usize };
+                    for output in 0..n_outputs {
+                        let answer = |step: usize| self.margins.get(step * n_outputs + output).copied().unwrap_or(0.0);
+                        if let Some(slot) = gain.get_mut(bit * n_outputs + output) {
+                            *slot += 0.5 * (answer(place) - answer(place - 1));
+                        }
+                    }
+                }
+            }
+            gains.push(&gain, 1.0);
+        }
+        let errors = gains.standard_errors().unwrap_or_else(|| vec![0.0; m * n_outputs]);
+        let mut out = Against { values: vec![0.0; roster.n_columns() * n_outputs], variances: None };
+        let mut variances = out.values.clone();
+        for (bit, player) in self.mattering.iter().enumerate() {
+            for output in 0..n_outputs {
+                let at = |all: &[f64]| all.get(bit * n_outputs + output).copied().unwrap_or(0.0);
+                for (column, share) in roster.shares(*player as usize) {
+                    let cell = column * n_outputs + output;
+                    if let (Some(value), Some(variance)) = (out.values.get_mut(cell), variances.get_mut(cell)) {
+                        *value += share * at(&gains.mean);
+                        *variance += share * share * at(&errors) * at(&errors);
+                    }
+                }
+            }
+        }
+        out.variances = Some(variances);
+        out
+    }
+
+    /// Linked margins along an order, or back along it: shape `(m + 1, n_outputs)`.
+    fn along(&mut self, forest: &Forest, link: Link, is_back: bool) {
+        let (n_outputs, m) = (forest.n_outputs, self.mattering.len() as u32);
+        self.margins.clear();
+        self.margins.resize((m as usize + 1) * n_outputs, 0.0);
+        let mut at = 0;
+        for (tree, leaf, n_row, n_background) in &self.leaves.leaves {
+            let mut ends_of = |n: u32| {
+                let players = self.leaves.players.get(at..at + n as usize).unwrap_or_default();
+                at += n as usize;
+                let bits = players.iter().filter_map(|player| self.bits.get(*player as usize).copied().flatten());
+                let places = bits.filter_map(|bit| self.places.get(bit as usize).copied());
+                let places = places.map(|place| if is_back { m + 1 - place } else { place });
+                places.fold((m + 1, 0), |(first, last), place| (first.min(place), last.max(place)))
+            };
+            let ((_, from), (to, _)) = (ends_of(*n_row), ends_of(*n_background));
+            let Some(shape) = forest.trees.get(*tree as usize).filter(|_| from < to) else { continue };
+            add_leaf(&mut self.margins, shape, n_outputs, *leaf, from as usize, 1.0);
+            if to <= m {
+                add_leaf(&mut self.margins, shape, n_outputs, *leaf, to as usize, -1.0);
+            }
+        }
+        for at in n_outputs..self.margins.len() {
+            let before = self.margins.get(at - n_outputs).copied().unwrap_or(0.0);
+            if let Some(slot) = self.margins.get_mut(at) {
+                *slot += before;
+            }
+        }
+        for step in self.margins.chunks_exact_mut(n_outputs.max(1)) {
+            step.iter_mut().zip(&forest.base).for_each(|(slot, base)| *slot += base);
+        }
+        link.apply(&mut self.margins, n_outputs);
     }
 
     /// Walks all trees and gives each player that matters a bit.

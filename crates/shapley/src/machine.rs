@@ -100,7 +100,7 @@ impl Machine {
         self,
         trees: (&Forest, &Shape, &Cut),
         source: Source<'_>,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         room: &mut Filled,
     ) -> Made {
         match self {

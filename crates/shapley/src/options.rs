@@ -9,6 +9,13 @@ pub struct Options<'a> {
     pub precision: Precision,
     /// Who shares the prediction.
     pub players: Players<'a>,
+    /// Group of each of those that attributions go to ([`crate::TreeExplainer::names`]), for Owen's values (1977) instead of
+    /// Shapley's: groups share the prediction, and the members of a group what the group gets, so that columns which belong
+    /// together are never split by others. Empty for no groups. Exact as the others; path-dependent on trees of up to 12
+    /// columns on a way.
+    pub groups: &'a [usize],
+    /// Decides what is drawn where something must be ([`crate::TreeExplainer::explain_answers`] of many columns).
+    pub seed: u64,
     /// Bytes that prepared tables may take. Where they would take more, the same numbers are computed row by row.
     pub memory_budget: usize,
     /// About how many rows will be explained, which decides how much preparation pays. The values are the same within
@@ -23,6 +30,8 @@ impl Default for Options<'_> {
             method: Method::PathDependent,
             precision: Precision::Fast,
             players: Players::Columns,
+            groups: &[],
+            seed: 0,
             memory_budget: 1 << 30,
             expected_rows: usize::MAX,
         }

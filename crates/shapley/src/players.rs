@@ -60,6 +60,26 @@ impl Roster {
         self.columns_of.len()
     }
 
+    /// Group of each player, from those of the columns: a player of several columns belongs to their group when they have one
+    /// in common, and is a group of its own when not.
+    pub(crate) fn groups(&self, of_columns: &[usize]) -> Result<Vec<u32>, ShapleyError> {
+        if of_columns.len() != self.n_columns() {
+            return Err(ShapleyError::Shape { what: "groups", found: of_columns.len(), expected: self.n_columns() });
+        }
+        // Numbered anew, so that those of single players follow.
+        let mut known: Vec<usize> = of_columns.to_vec();
+        known.sort_unstable();
+        known.dedup();
+        let of = |column: &usize| of_columns.get(*column).and_then(|group| known.binary_search(group).ok());
+        let one = |(player, columns): (usize, &Vec<usize>)| {
+            let mut groups = columns.iter().map(of);
+            let first = groups.next().flatten();
+            let group = first.filter(|_| groups.all(|group| group == first));
+            group.unwrap_or(known.len() + player) as u32
+        };
+        Ok(self.columns_of.iter().enumerate().map(one).collect())
+    }
+
     pub(crate) fn n_columns(&self) -> usize {
         self.names.len()
     }

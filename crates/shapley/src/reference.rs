@@ -164,6 +164,52 @@ impl Reached for Singles<'_> {
     }
 }
 
+/// Sums of Owen values over trees, as [`Singles`] for players in groups.
+///
+/// Whole groups come one after the other, and members within them. A player of `A` completes the leaf when the groups of all
+/// others of `A` came before its own and those of `B` come after, and within its group likewise: with `a` and `b` the other
+/// groups that hold some of `A` and of `B`, and `n` and `m` those of its own group, the chance is
+/// `a!·b!/(a+b+1)! · (n−1)!·m!/(n+m)!`. Another group that holds some of both rules it out.
+pub(crate) struct Grouped<'a> {
+    pub(crate) singles: Singles<'a>,
+    /// By player.
+    pub(crate) groups: &'a [u32],
+}
+
+impl Reached for Grouped<'_> {
+    fn leaf(&mut self, leaf: u32, row: &[u32], background: &[u32]) {
+        let group = |player: &u32| self.groups.get(*player as usize).copied().unwrap_or(*player);
+        let groups_of = |players: &[u32]| {
+            let mut groups: Vec<u32> = players.iter().map(group).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            groups
+        };
+        let (own, other) = (groups_of(row), groups_of(background));
+        let Singles { shape, n_outputs, weight, betas, sums } = &mut self.singles;
+        let width = shape.width(*n_outputs);
+        let values = shape.values.get(leaf as usize * width..(leaf as usize + 1) * width).unwrap_or_default();
+        let first = shape.output.unwrap_or(0);
+        for (players, is_own) in [(row, true), (background, false)] {
+            for player in players {
+                let here = group(player);
+                let others = |groups: &[u32]| groups.iter().filter(|g| **g != here).count();
+                if own.iter().any(|g| *g != here && other.contains(g)) {
+                    continue;
+                }
+                let within = |players: &[u32]| players.iter().filter(|p| group(p) == here).count();
+                let (n, m) = (within(row), within(background));
+                let inside = if is_own { betas.get(n - 1, m) } else { -betas.get(n, m - 1) };
+                let share = *weight * inside * betas.get(others(&own), others(&other));
+                let start = *player as usize * *n_outputs + first;
+                for (sum, value) in sums.iter_mut().skip(start).zip(values) {
+                    *sum += share * value;
+                }
+            }
+        }
+    }
+}
+
 /// Sums of interactions over trees: shape `(n_players, n_players, n_outputs)`, upper triangle; the diagonal as
 /// [`crate::interactions::Pairs::add`] has it.
 pub(crate) struct Doubles<'a> {

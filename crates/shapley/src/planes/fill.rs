@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::stops::{Cells, Hanging, Stop};
+use super::stops::{Cells, Hanging, Stop, Term};
 use crate::{
     Interaction,
     fold::{Fold, independent},
@@ -11,26 +11,29 @@ use crate::{
 
 /// What tables give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Give {
+pub(crate) enum Give<'g> {
     /// Shapley values: a cell for each player.
     Values,
+    /// Owen values of players in these groups: likewise.
+    Owen(&'g [u32]),
     /// Interactions: a cell for each pair of players `i <= j`, with single values in the diagonal.
     Pairs(Interaction),
 }
 
-impl Give {
+impl Give<'_> {
     /// Cells of so many players.
     pub(crate) fn cells(self) -> Cells {
         match self {
-            Self::Values => |n| n,
+            Self::Values | Self::Owen(_) => |n| n,
             Self::Pairs(_) => |n| n * (n + 1) / 2,
         }
     }
 
     /// Players of each cell of a leaf or stop, by their places: single ones, or the upper triangle row by row.
-    fn pairs(self, n: usize) -> impl Iterator<Item = (usize, usize)> {
+    fn pairs(self, n: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let is_single = !matches!(self, Self::Pairs(_));
         (0..n).flat_map(move |i| {
-            let end = if self == Self::Values { i + 1 } else { n };
+            let end = if is_single { i + 1 } else { n };
             (i..end).map(move |j| (i, j))
         })
     }
@@ -77,7 +80,7 @@ impl Filled {
         stop: &Stop,
         shape: &Shape,
         width: usize,
-        give: Give,
+        give: Give<'_>,
         seen: Option<&[f64]>,
     ) {
         let size = 1_usize << stop.bits.len();
@@ -116,7 +119,7 @@ impl Filled {
 
     /// Tables of a leaf of value 1 by its own pattern.
     #[inline(always)]
-    fn leaf(&mut self, leaf: &Hanging, give: Give, seen: Option<&[f64]>) {
+    fn leaf(&mut self, leaf: &Hanging, give: Give<'_>, seen: Option<&[f64]>) {
         let (n, weights) = (leaf.terms.len(), &mut self.weights);
         match seen {
             Some(seen) => {
@@ -132,15 +135,20 @@ impl Filled {
         }
         match give {
             Give::Values => self.fold.values(weights, n, &mut self.leaf),
+            Give::Owen(groups) => {
+                let group = |term: &Term| groups.get(term.player as usize).copied().unwrap_or(term.player);
+                let groups: Vec<u32> = leaf.terms.iter().map(group).collect();
+                self.fold.owen(weights, &groups, &mut self.leaf);
+            }
             Give::Pairs(index) => self.fold.pairs(weights, n, index, &mut self.leaf),
         }
     }
 }
 
 /// The place of a pair of players `i <= j` among the cells.
-fn cell_of(give: Give, n: usize, i: usize, j: usize) -> Option<usize> {
+fn cell_of(give: Give<'_>, n: usize, i: usize, j: usize) -> Option<usize> {
     match give {
-        Give::Values => (i == j).then_some(i),
+        Give::Values | Give::Owen(_) => (i == j).then_some(i),
         // Rows above have n, n − 1, … cells.
         Give::Pairs(_) => Some(i * n - i * i.saturating_sub(1) / 2 + j - i),
     }

@@ -21,7 +21,7 @@ pub(crate) use fill::{Filled, Give};
 pub(crate) use narrow::{Narrow, fits};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use wide::{made as made_wide, run as run_wide, seen as seen_wide};
-pub(crate) use {portable::run as run_anywhere, portable::seen as seen_anywhere, stops::Cut};
+pub(crate) use {portable::run as run_anywhere, portable::seen as seen_anywhere, stops::Cut, stops::MOST_BITS};
 
 use crate::{
     block::ROWS,
@@ -124,8 +124,8 @@ pub(crate) enum Source<'a> {
 
 /// What is made, and for whom.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    pub(crate) give: Give,
+pub(crate) struct Wanted<'g> {
+    pub(crate) give: Give<'g>,
     pub(crate) precision: Precision,
     pub(crate) n_players: usize,
 }
@@ -172,14 +172,14 @@ fn n_patterns(n_bits: u32) -> usize {
 }
 
 /// Bytes that the tables of a cut take.
-pub(crate) fn bytes_of(cut: &Cut, width: usize, wanted: Wanted) -> usize {
+pub(crate) fn bytes_of(cut: &Cut, width: usize, wanted: Wanted<'_>) -> usize {
     let n_limbs = n_limbs(wanted.precision) as usize;
     let of = |stop: &Stop| wanted.give.cells()(stop.players.len()) * n_lines(stop.bits.len());
     cut.stops.iter().map(of).sum::<usize>() * width * n_limbs * size_of::<Line>()
 }
 
 /// What making the tables of a cut costs, in operations on registers of 16 numbers.
-pub(crate) fn making(cut: &Cut, width: usize, give: Give) -> f64 {
+pub(crate) fn making(cut: &Cut, width: usize, give: Give<'_>) -> f64 {
     let of = |stop: &Stop| {
         let leaves = stop.leaves.iter().map(|leaf| {
             let n = leaf.terms.len();
@@ -204,7 +204,7 @@ impl Planes {
         forest: &Forest,
         trees: &[(&Shape, &Cut)],
         source: Source<'_>,
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         machine: Machine,
     ) -> Self {
         let made: Vec<Made> = trees
@@ -212,7 +212,7 @@ impl Planes {
             .map_init(Filled::default, |room, (shape, cut)| machine.made((forest, shape, cut), source, wanted, room))
             .collect();
         let n_cells = match wanted.give {
-            Give::Values => wanted.n_players,
+            Give::Values | Give::Owen(_) => wanted.n_players,
             Give::Pairs(_) => wanted.n_players * wanted.n_players,
         };
         let mut out = Self {
@@ -257,7 +257,7 @@ impl Planes {
 pub(crate) fn made(
     (forest, shape, cut): (&Forest, &Shape, &Cut),
     source: Source<'_>,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     room: &mut Filled,
 ) -> Made {
     let program = Program::over(forest, shape, cut);
@@ -291,7 +291,7 @@ pub(crate) fn made(
     for (table, (least, most)) in room.tables.iter().zip(bounds) {
         let (i, j) = table.players;
         let player = match wanted.give {
-            Give::Values => i as usize,
+            Give::Values | Give::Owen(_) => i as usize,
             Give::Pairs(_) => i as usize * wanted.n_players + j as usize,
         };
         let cell = (player * forest.n_outputs + shape.output.unwrap_or(table.place)) as u32;

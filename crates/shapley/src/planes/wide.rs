@@ -70,7 +70,7 @@ pub(crate) fn seen(program: &Program, forest: &Forest, blocks: &[(Narrow, [f64; 
 
 /// [`super::made`] with wider instructions.
 #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512bw,avx512dq,avx512vbmi")]
-pub(crate) fn made(trees: (&Forest, &Shape, &Cut), source: Source<'_>, wanted: Wanted, room: &mut Filled) -> Made {
+pub(crate) fn made(trees: (&Forest, &Shape, &Cut), source: Source<'_>, wanted: Wanted<'_>, room: &mut Filled) -> Made {
     super::made(trees, source, wanted, room)
 }
 
