@@ -49,6 +49,14 @@ describe.skipIf(!hasBrowser)('everybody', () => {
     await page.getByRole('button', { name: 'Pin: Counterfactual 1' }).click();
     await page.getByRole('heading', { name: 'Pinned' }).waitFor();
     expect(await violations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('dialog').waitFor();
+    expect(await violations(page, true)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'New cohort' }).click();
+    await page.getByRole('dialog').waitFor();
+    expect(await violations(page, true)).toEqual([]);
+    await page.keyboard.press('Escape');
     for (const name of ['explain?part_explain=row&why=4', 'causal?part_causal=what_if', 'data', 'compare']) {
       await page.goto(`${server.url}#/${name}`);
       await page.getByRole('heading', { level: 2 }).first().waitFor();
@@ -102,6 +110,30 @@ describe.skipIf(!hasBrowser)('everybody', () => {
       if (reducedMotion === 'reduce') expect(moving).toBe(0);
       await page.context().close();
     }
+  });
+
+  it('in the colours of the system marks and states are still seen', async () => {
+    const url = fixed(both());
+    const page = await open(`${url}#/fairness`, { forcedColors: 'active' });
+    const seen = await page.evaluate(() => {
+      const ground = getComputedStyle(document.body).backgroundColor;
+      const marks = [...document.querySelectorAll('svg.chart .mk, svg.chart .br, svg.chart .ln')];
+      const inkOf = (mark: Element): string => {
+        const { fill, stroke } = getComputedStyle(mark);
+        return fill === 'none' || mark.matches('.ln, .hollow') ? stroke : fill;
+      };
+      return { n: marks.length, lost: marks.filter((mark) => inkOf(mark) === ground).length };
+    });
+    expect(seen.n).toBeGreaterThan(2);
+    expect(seen.lost).toBe(0);
+    expect(
+      await page.locator('#nav a[aria-current]').evaluate((e) => getComputedStyle(e).borderInlineStartColor),
+    ).not.toBe(
+      await page
+        .locator('#nav a:not([aria-current])')
+        .first()
+        .evaluate((e) => getComputedStyle(e).borderInlineStartColor),
+    );
   });
 
   it('the journey is done by keys alone', async () => {
@@ -171,6 +203,10 @@ describe.skipIf(!hasBrowser)('everybody', () => {
     expect(await violations(page)).toEqual([]);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     expect(wide).toBe(0);
+    for (const name of ['explain', 'errors', 'compare']) {
+      await show(page, url, name);
+      expect([name, await tooWide(page), await violations(page)]).toEqual([name, 0, []]);
+    }
     await page.getByRole('button', { name: 'الإعدادات' }).click();
     await page.getByLabel('اللغة').selectOption('de');
     await page.getByRole('link', { name: 'Überblick' }).waitFor();

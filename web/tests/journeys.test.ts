@@ -103,6 +103,22 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.getByRole('heading', { name: 'Kept results' }).waitFor();
   });
 
+  it('numbers of other rows never stand in for those that are on their way', async () => {
+    const server = await live();
+    const page = await open(`${server.url}#/performance`);
+    const bar = page.getByRole('region', { name: 'Cohort' });
+    await bar.getByText('2,000 rows').waitFor();
+    server.setSlow(800);
+    await page.goto(`${server.url}#/performance?cohort=young`);
+    await bar.getByText('Counting…').waitFor();
+    expect(await bar.getByText('2,000').count()).toBe(0);
+    expect(await page.getByRole('img', { name: 'Confusion matrix' }).count()).toBe(0);
+    // Meanwhile the frame answers.
+    await view('Provenance');
+    await page.getByRole('heading', { level: 2, name: 'Provenance' }).waitFor();
+    await bar.getByText('of all rows').waitFor();
+  });
+
   it('a million rows are scrolled through', async () => {
     const server = await live(1_000_000);
     const page = await open(`${server.url}#/counterfactuals`);

@@ -1,6 +1,6 @@
 /** The same journey against the program itself, over its bundled sample. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,10 +84,17 @@ describe.skipIf(!canRun)('the program', () => {
     await page.getByRole('img', { name: /Why row/ }).waitFor();
     await page.getByLabel('age', { exact: true }).fill('77');
     await page.getByText('Changed', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Pin', exact: true }).click();
+    await page.getByRole('region', { name: 'Pinned' }).getByText('age = 77').waitFor();
+    await page.getByRole('img', { name: /^Along one feature: / }).waitFor();
     await page.getByRole('button', { name: 'Explain the change' }).click();
     await page.getByRole('heading', { name: /as it is and edited/ }).waitFor();
     await page.getByRole('button', { name: 'Generate' }).click();
     await page.getByRole('heading', { name: /what would have changed the prediction/ }).waitFor();
+    await page.getByRole('button', { name: 'Pin: Counterfactual 1' }).click();
+    await page.reload();
+    await page.getByRole('heading', { name: /Why row/ }).waitFor();
+    expect(await page.getByRole('region', { name: 'Pinned' }).getByRole('listitem').count()).toBe(2);
     await page.getByRole('navigation').getByRole('link', { name: 'Performance' }).click();
     await page.getByRole('button', { name: 'Keep this result' }).click();
     await page.getByText('Kept with the assessment').waitFor();
@@ -95,5 +102,48 @@ describe.skipIf(!canRun)('the program', () => {
     await page.getByRole('heading', { name: 'Kept results' }).waitFor();
     expect(faults).toEqual([]);
     await context.close();
+  });
+
+  it('shows a stranger the page and no result', async () => {
+    const { origin, pathname } = new URL(address);
+    const response = await fetch(`${origin}${pathname}`, { headers: { Accept: 'text/html' } });
+    const text = await response.text();
+    expect(response.status).toBe(401);
+    expect(text).not.toContain(new URL(address).searchParams.get('token'));
+    expect((await fetch(`${origin}/v1/assessments`)).status).toBe(401);
+  });
+
+  it('goes on without the files that lay beside a document', async () => {
+    const [first, second] = [join(folder, 'demo'), join(folder, 'later')];
+    cpSync(first, second, { recursive: true });
+    rmSync(join(second, 'artifacts'), { recursive: true });
+    const opened = spawn(program ?? '', ['open', '--no-browser', first, second], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const url = await new Promise<string>((done) =>
+        opened.stdout.once('data', (said: Buffer) => done(said.toString().trim())),
+      );
+      const { pathname, searchParams } = new URL(url);
+      const context = await browser.newContext();
+      const page = await context.newPage();
+      page.setDefaultTimeout(30_000);
+      await page.route(
+        (asked) => asked.pathname === pathname,
+        (route) =>
+          route.fulfill({
+            contentType: 'text/html',
+            body: pageWith('equipoise-config', { base: '', token: searchParams.get('token') }),
+          }),
+      );
+      await page.goto(`${url}#/compare?a=1`);
+      await page.getByRole('combobox', { name: 'later with' }).waitFor();
+      await page.getByRole('region', { name: 'Two assessments' }).getByRole('rowheader').first().waitFor();
+      await page.getByRole('navigation').getByRole('link', { name: 'Feature importance' }).click();
+      await page.getByRole('img', { name: 'What drives the predictions?' }).waitFor();
+      await context.close();
+    } finally {
+      opened.kill();
+    }
   });
 });

@@ -108,6 +108,8 @@ export interface Fake {
   setToken: (token: string) => void;
   /** Answers questions about this (an analysis, or `document`) with something else. */
   setFault: (about: string, fault: { status: number; body: string } | null) => void;
+  /** Answers after so many milliseconds. */
+  setSlow: (ms: number) => void;
   /** Makes rows and model unreachable, and says why. */
   setNotLive: (why: string) => void;
   setGone: (isGone: boolean) => void;
@@ -124,6 +126,7 @@ export async function startServer(nRows = 2000, wish: Wish = {}): Promise<Fake> 
   const requests: string[] = [];
   const looked = Math.min(nRows, 2000);
   let isGone = false;
+  let slow = 0;
   let token = 'a-token';
   let whyNotLive: string | null = null;
   const faults = new Map<string, { status: number; body: string }>();
@@ -466,6 +469,7 @@ export async function startServer(nRows = 2000, wish: Wish = {}): Promise<Fake> 
       401,
       { error: { code: 'no_token', message: 'the token is wrong' } },
     ];
+    if (slow > 0) await new Promise((done) => setTimeout(done, slow));
     const isMine = request.headers.authorization === `Bearer ${token}`;
     const streamed = /\/v1\/jobs\/([^/]+)\/events$/.exec(url.pathname)?.[1];
     if (isMine && hasEvents && streamed !== undefined) {
@@ -499,7 +503,12 @@ export async function startServer(nRows = 2000, wish: Wish = {}): Promise<Fake> 
       .writeHead(status, { 'Content-Type': 'application/json' })
       .end(status === 204 ? undefined : JSON.stringify(said));
   };
-  const server: Server = createServer((request, response) => void handle(request, response));
+  const server: Server = createServer((request, response) => {
+    handle(request, response).catch((fault: unknown) => {
+      // A page that goes away in the middle of its question is no fault.
+      if (!request.destroyed && !response.destroyed) throw fault;
+    });
+  });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   return {
@@ -513,6 +522,9 @@ export async function startServer(nRows = 2000, wish: Wish = {}): Promise<Fake> 
     setFault: (about, fault) => {
       if (fault) faults.set(about, fault);
       else faults.delete(about);
+    },
+    setSlow: (ms) => {
+      slow = ms;
     },
     setNotLive: (why) => {
       whyNotLive = why;

@@ -22,12 +22,21 @@ interface Chapter {
 /** Stems of block ids, by part, in reading order. */
 const PARTS: Record<string, [ChapterId, string[]][]> = {
   performance: [
-    ['part_metrics', ['metrics', 'targets', 'confusion', 'confusion_shares', 'cohorts', 'classes']],
+    ['part_metrics', ['metrics', 'targets', 'confusion', 'confusion_shares', 'by_class', 'target']],
     [
       'part_curves',
-      ['roc', 'precision_recall', 'reliability', 'scores', 'gains', 'thresholds', 'residuals', 'fit', 'lift'],
+      [
+        'roc',
+        'precision_recall',
+        'reliability',
+        'scores',
+        'gains',
+        'thresholds',
+        'by_prediction',
+        'residuals',
+      ],
     ],
-    ['part_groups', ['worst_groups', 'by_feature']],
+    ['part_groups', ['by_cohort', 'worst_groups', 'by_feature']],
   ],
   explorer: [
     ['part_columns', ['columns', 'numbers', 'values', 'histogram', 'ecdf', 'boxes']],

@@ -300,7 +300,7 @@ export const de: Catalogue = {
   locked:
     'Diese Adresse enthält kein Token. Öffnen Sie die Adresse, die `equipoise open` ausgegeben hat; dieser Browser merkt sie sich dann, und Links funktionieren.',
   share_hint:
-    'Der Link enthält kein Token: Er funktioniert in diesem Browser und für alle, die die Adresse des Servers haben.',
+    'Der Link enthält kein Token: Er öffnet sich dort, wo dieser Server schon offen ist, und bei allen, die seine Adresse haben.',
   differences_held: 'Unterschiede, die das Dokument enthält',
   differences_hint:
     'Jeder ist die Kohorte gegen die übrigen Zeilen, mit eigenem Intervall. Dass sich oben zwei Intervalle überlappen, heißt nicht, dass es keinen Unterschied gibt.',
@@ -325,4 +325,5 @@ export const de: Catalogue = {
   contour_held:
     'Jenseits der dicken Linie wechselt die Wirkung ihr Vorzeichen; ihr Intervall enthält 0 schon so.',
   levels_cut: 'Die ersten {n} von {of} Namen lassen sich suchen; schreiben Sie jeden anderen ganz aus.',
+  counting: 'Wird gezählt …',
 };

@@ -298,7 +298,7 @@ export const en = {
   locked:
     'This address holds no token. Open the one that `equipoise open` printed; this browser then keeps it, and links work.',
   share_hint:
-    'The link holds no token: it works in this browser, and for those who have the address of the server.',
+    'The link holds no token: it opens where this server is open already, and for those who have its address.',
   differences_held: 'Differences that the document holds',
   differences_hint:
     'Each is the cohort against the other rows, with an interval of its own. That two intervals above overlap does not say that there is no difference.',
@@ -321,4 +321,5 @@ export const en = {
     'The bracket after a number tells how far off it may be: with other rows like these it would fall somewhere in there.',
   contour_held: 'Beyond the bold line the effect changes its sign; its interval holds 0 as it is.',
   levels_cut: 'The first {n} of {of} names can be searched; write any other in full.',
+  counting: 'Counting…',
 } as const;

@@ -104,6 +104,86 @@ const TERMS: Record<string, Entry> = {
     de: 'Wie weit Vorhersagen im Mittel danebenliegen.',
     ar: 'متوسط بُعد التنبؤات عن الصواب.',
   },
+  average_effect: {
+    en: 'By how much the outcome would change on average if everybody got the treatment.',
+    de: 'Um wie viel sich das Ergebnis im Mittel ändern würde, wenn alle die Behandlung bekämen.',
+    ar: 'كم ستتغير النتيجة في المتوسط لو نال الجميع المعالجة.',
+  },
+  effect_on_treated: {
+    en: 'The same, for those who did get it.',
+    de: 'Dasselbe für diejenigen, die sie bekommen haben.',
+    ar: 'الأمر نفسه لمن نالها فعلًا.',
+  },
+  effect_on_overlap: {
+    en: 'The same, where either could well have happened.',
+    de: 'Dasselbe dort, wo beides gut möglich war.',
+    ar: 'الأمر نفسه حيث كان كلا الأمرين ممكنًا.',
+  },
+  mean_outcome: {
+    en: 'The average outcome if everybody were treated alike.',
+    de: 'Das mittlere Ergebnis, wenn alle gleich behandelt würden.',
+    ar: 'متوسط النتيجة لو عومل الجميع بالمثل.',
+  },
+  robustness_value: {
+    en: 'How strong a cause that nobody recorded would have to be to explain the effect away. More is safer.',
+    de: 'Wie stark eine nicht erfasste Ursache sein müsste, um die Wirkung wegzuerklären. Mehr ist sicherer.',
+    ar: 'كم يجب أن يكون سبب غير مسجل قويًا ليفسر التأثير كله. الأكثر أكثر أمانًا.',
+  },
+  robustness_value_of_interval: {
+    en: 'The same, for the nearer end of the interval to reach 0.',
+    de: 'Dasselbe, bis das nähere Ende des Intervalls 0 erreicht.',
+    ar: 'الأمر نفسه حتى يبلغ طرف الفترة الأقرب الصفر.',
+  },
+  e_value: {
+    en: 'By how many times a forgotten cause would have to raise both. 1 means: hardly anything is needed.',
+    de: 'Um das Wievielfache eine vergessene Ursache beide erhöhen müsste. 1 heißt: fast nichts genügt.',
+    ar: 'كم ضعفًا يجب أن يرفع سبب منسي كليهما. 1 يعني أن القليل يكفي.',
+  },
+  policy_gain_over_all: {
+    en: 'What the rule is worth per row, compared with doing the same for everybody.',
+    de: 'Was die Regel je Zeile bringt, verglichen mit demselben für alle.',
+    ar: 'ما تكسبه القاعدة لكل صف مقارنة بفعل الشيء نفسه للجميع.',
+  },
+  permutation_importance: {
+    en: 'How much worse the model gets when this feature is shuffled.',
+    de: 'Wie viel schlechter das Modell wird, wenn dieses Merkmal durchgemischt wird.',
+    ar: 'كم يسوء النموذج إذا خُلطت هذه السمة.',
+  },
+  mean_attribution: {
+    en: 'Whether this feature moves predictions up or down on the whole.',
+    de: 'Ob dieses Merkmal Vorhersagen im Ganzen nach oben oder unten bewegt.',
+    ar: 'هل ترفع هذه السمة التنبؤات أم تخفضها إجمالًا.',
+  },
+  mean_cost: {
+    en: 'How large a change it takes on average to get the other prediction.',
+    de: 'Wie groß die Änderung im Mittel sein muss, um die andere Vorhersage zu bekommen.',
+    ar: 'كم يجب أن يكون التغيير في المتوسط لنيل التنبؤ الآخر.',
+  },
+  no_recourse: {
+    en: 'How many of 100 people have no permitted change that would help.',
+    de: 'Wie vielen von 100 Menschen keine erlaubte Änderung hilft.',
+    ar: 'كم من كل 100 شخص لا ينفعه أي تغيير مسموح.',
+  },
+  missing_share: {
+    en: 'How many of 100 rows have no value here.',
+    de: 'Wie viele von 100 Zeilen hier keinen Wert haben.',
+    ar: 'كم من كل 100 صف لا قيمة له هنا.',
+  },
+  stability_index: {
+    en: 'How far the data have moved since training: below 0.1 hardly, above 0.25 much.',
+    de: 'Wie weit sich die Daten seit dem Training bewegt haben: unter 0,1 kaum, über 0,25 stark.',
+    ar: 'كم تحركت البيانات منذ التدريب: دون 0.1 قليلًا وفوق 0.25 كثيرًا.',
+  },
+  statistical_parity: {
+    en: 'How far groups differ in how often the positive outcome occurs.',
+    de: 'Wie weit sich Gruppen darin unterscheiden, wie oft das positive Ergebnis vorkommt.',
+    ar: 'كم تختلف المجموعات في تكرار النتيجة الموجبة.',
+  },
+  equal_opportunity: {
+    en: 'Whether the model finds those who are truly positive equally often in all groups.',
+    de: 'Ob das Modell wirklich Positive in allen Gruppen gleich oft findet.',
+    ar: 'هل يجد النموذج الموجبين فعلًا بالتساوي في كل المجموعات.',
+  },
 };
 
 const SAME: Record<string, string> = { zero_one_loss: 'error_rate', expected_cost: '' };

@@ -81,7 +81,7 @@ function Size(): ReactElement | null {
   if (n === undefined)
     return isLive && counted.isFetching ? (
       <span className="size soft" role="status">
-        {t('opening')}
+        {cohort.predicate === null ? t('opening') : t('counting')}
       </span>
     ) : null;
   const { share, error_rate: rate, mean_error: mean } = counted.data ?? {};

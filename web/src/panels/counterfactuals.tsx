@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState, type ReactElement } from 'react';
 import type { Progress } from '../api/types';
 import { foundIn, type Found } from '../document/found';
+import type { Section } from '../generated/document';
 import { useWords } from '../i18n';
 import { sectionOf, useCurrent, useSession } from '../state/session';
 import { Picker, Problem, Working } from '../ui/controls';
@@ -161,9 +162,28 @@ export function CounterfactualSearch({
             onKeep={() => kept.mutate(search.data.params)}
           />
           <Problem error={kept.error} />
-          <Answer section={search.data.section} />
+          <OfRow section={search.data.section} row={row} />
         </>
       )}
     </section>
+  );
+}
+
+/** What was found for the row; totals over one row tell little, and are there for who wants them. */
+function OfRow({ section, row }: { section: Section; row: number }): ReactElement {
+  const t = useWords();
+  const own = section.blocks.filter((block) => block.id === `row_${row}`);
+  if (own.length === 0) return <Answer section={section} />;
+  const others = section.blocks.filter((block) => !own.includes(block));
+  return (
+    <>
+      <Answer section={{ ...section, blocks: own }} />
+      {others.length > 0 && (
+        <details className="all">
+          <summary>{t('other_figures')}</summary>
+          <Answer section={{ ...section, notes: [], blocks: others }} />
+        </details>
+      )}
+    </>
   );
 }

@@ -12,7 +12,7 @@ import { CohortImportance } from './explain-cohorts';
 import { FeaturePart } from './explain-feature';
 import { RowPart } from './explain-row';
 
-const IMPORTANCE = ['importance', 'swarm', 'permutation'];
+const IMPORTANCE = ['importance', 'by_class', 'swarm', 'permutation'];
 /** Blocks of which the part about one feature shows the own rows. */
 const BY_FEATURE = [
   'dependence',

@@ -100,16 +100,16 @@ function RowWork({
         <div>
           <h4>{t('row_edit')}</h4>
           <p className="soft">{t('row_edit_hint')}</p>
-          <Predictions query={predicted} isChanged={changed} />
+          <Predictions query={predicted.query} isChanged={changed} />
           <div className="row">
             <button type="button" disabled={!changed} onClick={() => setEdits(NOTHING)}>
               {t('reset')}
             </button>
             <button
               type="button"
-              disabled={!changed}
+              disabled={!changed || !predicted.isCurrent}
               onClick={() => {
-                const says = inWords(predicted.data?.predictions[1], document.classes);
+                const says = inWords(predicted.query.data?.predictions[1], document.classes);
                 pins.add({ row, set: current, says });
               }}
             >
@@ -136,7 +136,10 @@ function RowWork({
 const NOTHING: Edits = {};
 
 /** What the model says of the row as it is, and as it would be. */
-function usePredictions(values: Edits, edits: Edits): UseQueryResult<{ predictions: Prediction[] }> {
+function usePredictions(
+  values: Edits,
+  edits: Edits,
+): { query: UseQueryResult<{ predictions: Prediction[] }>; isCurrent: boolean } {
   const { client } = useSession();
   const { info } = useCurrent();
   const [settled, setSettled] = useState(edits);
@@ -145,7 +148,7 @@ function usePredictions(values: Edits, edits: Edits): UseQueryResult<{ predictio
     return () => clearTimeout(timer);
   }, [edits]);
   const plain = Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith('_')));
-  return useQuery({
+  const query = useQuery({
     queryKey: ['predict', info.id, values._index, settled],
     staleTime: Infinity,
     retry: false,
@@ -157,6 +160,7 @@ function usePredictions(values: Edits, edits: Edits): UseQueryResult<{ predictio
       return client.ask<{ predictions: Prediction[] }>(path, { method: 'POST', body: { rows }, signal });
     },
   });
+  return { query, isCurrent: settled === edits && !query.isPlaceholderData && !query.isFetching };
 }
 
 /** The prediction as it is, and as it would be. */

@@ -138,7 +138,13 @@ function RowTable({
         </label>
         <ColumnChooser columns={columns} shown={shown} onChange={setShown} />
         <span className="soft" aria-live="polite">
-          {t('rows_from', { from: count(n === 0 ? 0 : start + 1), to: count(start + inReach), n: count(n) })}
+          {first.isPlaceholderData || first.isLoading
+            ? t('loading')
+            : t('rows_from', {
+                from: count(n === 0 ? 0 : start + 1),
+                to: count(start + inReach),
+                n: count(n),
+              })}
         </span>
         {start > 0 && (
           <button type="button" onClick={() => setStart(Math.max(0, start - MOST_ROWS))}>
@@ -152,7 +158,14 @@ function RowTable({
         )}
       </div>
       <Problem error={first.error} />
-      <div className="table-room rows" ref={room} tabIndex={0} role="region" aria-label={t('n_rows')}>
+      <div
+        className={first.isPlaceholderData ? 'table-room rows stale' : 'table-room rows'}
+        aria-busy={first.isFetching}
+        ref={room}
+        tabIndex={0}
+        role="region"
+        aria-label={t('n_rows')}
+      >
         <table aria-rowcount={n + 1}>
           <thead>
             <tr>

@@ -150,7 +150,8 @@ export function useCount(id: string, predicate: string | null, enabled: boolean)
     queryKey: ['count', id, predicate],
     enabled: enabled && client !== null,
     retry: false,
-    placeholderData: (before) => before,
+    // No number of other rows stands in while these are counted.
+    staleTime: Infinity,
     queryFn: ({ signal }) =>
       client
         ? client.ask<Count>(at(id, 'count'), { method: 'POST', body: { predicate }, signal })
