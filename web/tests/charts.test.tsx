@@ -1,3 +1,6 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import { draw, isDrawn } from '../src/charts/draw';
@@ -113,5 +116,19 @@ describe('languages', () => {
     const holes = (sentence: string): string[] => (sentence.match(/\{\w+\}/g) ?? []).sort();
     for (const [key, sentence] of Object.entries(LANGUAGES.en.words))
       expect([key, holes((words as Record<string, string>)[key] ?? '')]).toEqual([key, holes(sentence)]);
+  });
+
+  it('hold no word that nobody says', () => {
+    const folder = fileURLToPath(new URL('../src', import.meta.url));
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => /\.tsx?$/.test(name) && !name.startsWith('i18n'),
+    );
+    const source = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
+    // Words that are found by a part of their name.
+    const made = /^(theme|better|level|match|plain|part|task)_/;
+    const silent = Object.keys(LANGUAGES.en.words).filter(
+      (key) => !made.test(key) && !source.includes(`'${key}'`),
+    );
+    expect(silent).toEqual([]);
   });
 });

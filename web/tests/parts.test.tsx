@@ -76,6 +76,15 @@ describe('long sections', () => {
     ]);
     const ids = parts.flatMap((p) => p.blocks.map((b) => b.id));
     expect([...ids].sort()).toEqual([...names].sort());
+    const rows = ['totals', 'row_1', 'row_2', 'row_3', 'recourse_by_sex', 'rows'].map(
+      (id) => ({ id, title: id, says: '', kind: 'table', table: id }) as never,
+    );
+    expect(chaptersOf('counterfactuals', rows).map((p) => p.blocks.map((b) => b.id))).toEqual([
+      ['totals'],
+      ['recourse_by_sex'],
+      ['row_1', 'row_2', 'row_3'],
+      ['rows'],
+    ]);
     expect(chaptersOf('unknown', blocks)).toHaveLength(1);
     expect(chaptersOf('constructor', blocks)).toHaveLength(1);
   });

@@ -49,7 +49,8 @@ export function drawRows(picture: Picture, names: Names, form: Form): Drawing {
   const longest = 1.05 * Math.max(30, ...groups.map((g) => textWidth(g.name)));
   // Labels that would be cut beside their bars stand above them.
   const isStacked = longest > Math.max(90, width * 0.45);
-  const left = isStacked ? 6 : longest + 12;
+  // The first number of the axis stands in the middle of its line.
+  const left = isStacked ? 24 : longest + 12;
   const each = shownSeries > 1 ? Math.min(16, form === 'dots' ? 15 : 14) : 0;
   const numbers = groups.flatMap((g) => g.rows.flatMap((row) => ends(values, row)));
   if (level !== null) numbers.push(level);
@@ -67,10 +68,10 @@ export function drawRows(picture: Picture, names: Names, form: Form): Drawing {
         <Label
           key={`l${group.name}`}
           className="lb over-lines"
-          x={left}
+          x={6}
           y={y + 15}
           text={group.name}
-          room={width - left}
+          room={width - 6}
         />
       ) : (
         <Label

@@ -19,7 +19,7 @@ interface Chapter {
   blocks: Block[];
 }
 
-/** Stems of block ids, by part, in reading order. */
+/** Stems of block ids, by part, in reading order; one that ends in `_` stands for all that begin so. */
 const PARTS: Record<string, [ChapterId, string[]][]> = {
   performance: [
     ['part_metrics', ['metrics', 'targets', 'confusion', 'confusion_shares', 'by_class', 'target']],
@@ -37,6 +37,11 @@ const PARTS: Record<string, [ChapterId, string[]][]> = {
       ],
     ],
     ['part_groups', ['by_cohort', 'worst_groups', 'by_feature']],
+  ],
+  counterfactuals: [
+    ['part_metrics', ['totals', 'importance', 'quality']],
+    ['part_groups', ['recourse_by_']],
+    ['part_rows', ['row_']],
   ],
   explorer: [
     ['part_columns', ['columns', 'numbers', 'values', 'histogram', 'ecdf', 'boxes']],
@@ -61,7 +66,9 @@ export function chaptersOf(analysis: string, blocks: Block[]): Chapter[] {
   if (!parts || blocks.length <= FEW) return [{ id: 'part_more', blocks }];
   const rest = new Set(blocks);
   const chapters = parts.map(([id, stems]): Chapter => {
-    const own = blocks.filter((block) => stems.includes(parsePart(block.id).stem));
+    const isOwn = (stem: string): boolean =>
+      stems.some((known) => (known.endsWith('_') ? stem.startsWith(known) : stem === known));
+    const own = blocks.filter((block) => isOwn(parsePart(block.id).stem));
     own.forEach((block) => rest.delete(block));
     return { id, blocks: own };
   });

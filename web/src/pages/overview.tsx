@@ -7,6 +7,7 @@ import type { Document, Estimate, Section } from '../generated/document';
 import { useWords, type Translate } from '../i18n';
 import { useRoute, viewHref } from '../state/route';
 import { useCurrent, useSection } from '../state/session';
+import { useSettings } from '../state/settings';
 import { EstimateCard } from '../ui/estimate';
 import { Notes, type PlacedNote } from '../ui/notes';
 import { Working } from '../ui/controls';
@@ -36,6 +37,7 @@ export function Overview(): ReactElement {
 function AllFindings({ document }: { document: Document }): ReactElement {
   const t = useWords();
   const { cohort } = useCurrent();
+  const { plain } = useSettings();
   const route = useRoute();
   const placed: PlacedNote[] = [
     ...document.notes,
@@ -62,6 +64,7 @@ function AllFindings({ document }: { document: Document }): ReactElement {
           <h3 id="key-numbers">{t('key_numbers')}</h3>
           <p className="soft">{t('key_numbers_hint')}</p>
         </div>
+        {plain && <p className="explained">{t('plain_interval')}</p>}
         {document.sections.map((section) => {
           const chosen = keyNumbers(section);
           return chosen.length === 0 ? null : (
