@@ -8,7 +8,7 @@ use equipoise_document::{Level, Note, Task};
 use equipoise_models::{Additive, TreeEnsemble};
 use equipoise_shapley::exact::{self, MOST_PLAYERS};
 use equipoise_shapley::sampled::{PermutationOptions, RegressionOptions, permutation, regression};
-use equipoise_shapley::{Background, Method as TreeMethod, Options, Precision, ShapleyError, TreeExplainer};
+use equipoise_shapley::{Background, Method as TreeMethod, Options, Players, Precision, ShapleyError, TreeExplainer};
 use rayon::prelude::*;
 
 use super::coalitions::{Population, RowGame};
@@ -47,6 +47,10 @@ enum Engine<'a> {
     Trees {
         ensemble: &'a TreeEnsemble,
         explainer: Box<TreeExplainer>,
+        /// Attributions come by feature, not by the model's input.
+        by_feature: bool,
+        /// What the model answers is explained, not the margin.
+        of_answers: bool,
     },
     Additive {
         model: &'a dyn Additive,
@@ -165,17 +169,51 @@ impl<'a> Explainer<'a> {
             let inputs = subject.asker.binding.inputs(&population.table.columns)?;
             Ok((ensemble.encode(&inputs.as_inputs())?.values, population.weights))
         };
-        let options = |method| Options { method, precision: Precision::Fast, ..Options::default() };
+        // In groups each feature is one player, whatever the number of inputs that it is turned into.
+        let grouped = super::groups::chosen(subject)?;
+        let groups =
+            if grouped.is_empty() { Vec::new() } else { super::groups::labels(&grouped, subject.n_features()) };
+        let by_feature = !groups.is_empty();
+        let players = if by_feature {
+            Players::Groups { of: &subject.player_of_input, names: &subject.names }
+        } else {
+            Players::Columns
+        };
+        let seed = subject.context.seed();
+        let options = |method| Options {
+            method,
+            precision: Precision::Fast,
+            players,
+            groups: &groups,
+            seed,
+            ..Options::default()
+        };
+        let of_answers = params.output == Output::Prediction;
+        if of_answers && by_feature {
+            return problem(
+                "groups",
+                "trees are explained in groups on the margin only".to_owned(),
+                "leave `output` out, or take the method `permutation`",
+            );
+        }
+        let values = if by_feature { "Owen values of grouped features" } else { "Shapley values" };
         // Terms of an additive model are trees for convenience: none of their branches comes before another.
         let is_additive = params.method == Method::Auto && subject.asker.model.info().format == "ebm";
+        if of_answers && params.method == Method::TreePathDependent {
+            return problem(
+                "output",
+                "`prediction` is explained against background rows".to_owned(),
+                "take the method `tree_interventional`, or leave `output` out",
+            );
+        }
         let (explainer, says) = if is_additive || params.method == Method::TreeInterventional {
             let n = params.background.unwrap_or(EXACT_BACKGROUND);
             let (rows, weights) = encoded(n)?;
             let method = TreeMethod::Interventional(Background { rows: &rows, weights: Some(&weights) });
-            let says = format!("exact tree Shapley values against {} background rows", weights.len());
+            let says = format!("exact tree {values} against {} background rows", weights.len());
             (TreeExplainer::new(ensemble, &options(method)).map_err(shapley)?, says)
         } else {
-            let says = "exact tree Shapley values, absent features averaged by the rows of each branch".to_owned();
+            let says = format!("exact tree {values}, absent features averaged by the rows of each branch");
             let explainer = match TreeExplainer::new(ensemble, &options(TreeMethod::PathDependent)) {
                 Err(ShapleyError::NoCovers { .. }) => {
                     let (rows, weights) = encoded(params.background.unwrap_or(COVER_ROWS))?;
@@ -193,11 +231,16 @@ impl<'a> Explainer<'a> {
         };
         let n_outputs = explainer.n_outputs();
         Ok(Self {
-            engine: Engine::Trees { ensemble, explainer: Box::new(explainer) },
+            engine: Engine::Trees { ensemble, explainer: Box::new(explainer), by_feature, of_answers },
             n_outputs,
-            space: Self::margin_space(subject.context.task),
+            space: if of_answers {
+                answer_space(subject.context.task)
+            } else {
+                Self::margin_space(subject.context.task)
+            },
             says,
-            max_rows: params.max_rows.unwrap_or(usize::MAX),
+            // Of answers, each row is compared with each background row.
+            max_rows: params.max_rows.unwrap_or(if of_answers { ASKED_ROWS } else { usize::MAX }),
             notes: Vec::new(),
         })
     }
@@ -240,7 +283,7 @@ impl<'a> Explainer<'a> {
         let population = subject.population(params.background.unwrap_or(ASKED_BACKGROUND))?;
         let n_features = subject.n_features();
         let n_rows = subject.context.test.frame.n_rows().min(params.max_rows.unwrap_or(ASKED_ROWS));
-        let per_row = params.max_calls / (n_rows.max(1) as u64) / (population.table.n_rows.max(1) as u64);
+        let per_row = subject.max_calls() / (n_rows.max(1) as u64) / (population.table.n_rows.max(1) as u64);
         let most_coalitions = usize::try_from(per_row).unwrap_or(usize::MAX);
         let groups = super::groups::chosen(subject)?;
         let labels = super::groups::labels(&groups, n_features);
@@ -253,7 +296,7 @@ impl<'a> Explainer<'a> {
             Method::Exact => {
                 let text = format!(
                     "All coalitions of {n_features} features are too many for the budget of {} model calls; a sample of them is asked instead.",
-                    params.max_calls
+                    subject.max_calls()
                 );
                 notes.push(Subject::note(Level::Caution, "too_many_features", text));
                 Asked::Regression
@@ -289,15 +332,23 @@ impl<'a> Explainer<'a> {
         })
     }
 
-    /// True when the model must be asked for every row.
+    /// True when every row costs much: the model must be asked, or each row is compared with each background row.
     pub(super) fn is_asked(&self) -> bool {
-        matches!(self.engine, Engine::Asked { .. })
+        matches!(self.engine, Engine::Asked { .. } | Engine::Trees { of_answers: true, .. })
     }
 
-    /// True when there is an ensemble whose trees are explained.
+    /// The ensemble, where margins of its trees are explained.
+    pub(super) fn ensemble(&self) -> Option<&'a TreeEnsemble> {
+        match &self.engine {
+            Engine::Trees { ensemble, of_answers: false, .. } => Some(ensemble),
+            _ => None,
+        }
+    }
+
+    /// The ensemble with its explainer, where that knows interactions.
     pub(super) fn trees_engine(&self) -> Option<(&'a TreeEnsemble, &TreeExplainer)> {
         match &self.engine {
-            Engine::Trees { ensemble, explainer } => Some((ensemble, explainer)),
+            Engine::Trees { ensemble, explainer, by_feature: false, of_answers: false } => Some((ensemble, explainer)),
             _ => None,
         }
     }
@@ -322,7 +373,9 @@ impl<'a> Explainer<'a> {
     /// Attributions of rows; `ids` tell the draws of one row from those of another.
     pub(super) fn explain(&self, subject: &Subject<'_>, rows: &Table, ids: &[u32]) -> Result<Explained, AnalysisError> {
         match &self.engine {
-            Engine::Trees { ensemble, explainer } => explain_trees(subject, ensemble, explainer, rows),
+            Engine::Trees { ensemble, explainer, by_feature, of_answers } => {
+                explain_trees(subject, ensemble, explainer, rows, (*by_feature, *of_answers))
+            }
             Engine::Additive { model, population } => explain_additive(subject, *model, population, rows),
             Engine::Surrogate(surrogate) => surrogate.explain(rows),
             Engine::Asked { .. } => self.explain_asked(subject, rows, ids),
@@ -399,32 +452,51 @@ fn explain_trees(
     ensemble: &TreeEnsemble,
     explainer: &TreeExplainer,
     rows: &Table,
+    (by_feature, of_answers): (bool, bool),
 ) -> Result<Explained, AnalysisError> {
     let inputs = subject.asker.binding.inputs(&rows.columns)?;
     let encoded = ensemble.encode(&inputs.as_inputs())?;
-    let found = explainer.explain(&encoded.values).map_err(shapley)?;
-    let k = found.n_outputs;
-    let mut values = if subject.player_of_input.iter().copied().eq(0..subject.n_features()) {
-        found.values
+    let (found, errors) = if of_answers {
+        let linked = explainer.explain_answers(&encoded.values).map_err(shapley)?;
+        let n = linked.attributions.values.len();
+        (linked.attributions, Some(linked.sampling_errors.unwrap_or_else(|| vec![0.0; n])))
     } else {
-        // Several inputs may be made of one column: what they get together is the column's.
+        (explainer.explain(&encoded.values).map_err(shapley)?, None)
+    };
+    let k = found.n_outputs;
+    let is_by_feature = by_feature || subject.player_of_input.iter().copied().eq(0..subject.n_features());
+    // Several inputs may be made of one column: what they get together is the column's.
+    let gathered = |values: Vec<f64>, add: fn(f64, f64) -> f64| {
+        if is_by_feature {
+            return values;
+        }
         let width = subject.n_features() * k;
-        let mut values = vec![0.0; found.n_rows * width];
-        let rows = values.chunks_exact_mut(width.max(1)).zip(found.values.chunks_exact((found.n_features * k).max(1)));
+        let mut out = vec![0.0; found.n_rows * width];
+        let rows = out.chunks_exact_mut(width.max(1)).zip(values.chunks_exact((found.n_features * k).max(1)));
         for (to, from) in rows {
             for (player, shares) in subject.player_of_input.iter().zip(from.chunks_exact(k)) {
                 let sums = to.get_mut(player * k..(player + 1) * k).unwrap_or_default();
-                sums.iter_mut().zip(shares).for_each(|(sum, x)| *sum += x);
+                sums.iter_mut().zip(shares).for_each(|(sum, x)| *sum = add(*sum, *x));
             }
         }
-        values
+        out
     };
+    let mut values = gathered(found.values, |sum, x| sum + x);
+    let mut errors = errors.map_or_else(Vec::new, |errors| gathered(errors, libm::hypot));
     let mut base = found.base;
     let mut totals = ensemble.margins_of_encoded(&encoded.values);
-    for margins in [&mut values, &mut base, &mut totals] {
-        subject.asker.ours(margins, k);
+    if of_answers {
+        ensemble.link().apply(&mut totals, k);
     }
-    Ok(Explained { n_rows: found.n_rows, values, errors: Vec::new(), base, totals, reached: Vec::new() })
+    for numbers in [&mut values, &mut base, &mut totals, &mut errors] {
+        subject.asker.ours(numbers, k);
+    }
+    errors.iter_mut().for_each(|error| *error = error.abs());
+    if of_answers && k == 1 && subject.asker.is_reversed {
+        // The probability of the other class is what is left of 1.
+        [&mut base, &mut totals].into_iter().flatten().for_each(|x| *x += 1.0);
+    }
+    Ok(Explained { n_rows: found.n_rows, values, errors, base, totals, reached: Vec::new() })
 }
 
 /// With `m_c(x)` the margin of a reference row that takes one value from `x`: `φ_c(x) = m_c(x) − Σ_b w_b·m_c(b)`.

@@ -146,7 +146,7 @@ fn permutation(
     explainer: &Explainer<'_>,
     features: &[usize],
 ) -> Result<importance::Permuted, AnalysisError> {
-    let trees = explainer.trees_engine().map(|(ensemble, _)| ensemble);
+    let trees = explainer.ensemble();
     let usual = if trees.is_some() { SHUFFLED } else { SHUFFLED_ASKED };
     let n = subject.params.importance_rows.unwrap_or(usual);
     let places = subject.sample(&subject.context.test, n, "explain.shuffled");
@@ -175,8 +175,8 @@ fn curves(
     let weights: Vec<f64> =
         subject.context.test.frame.with_all(|all| places.iter().map(|p| all.weight_at(*p as usize)).collect());
     let output = subject.frequent_output();
-    let trees = match explainer.trees_engine() {
-        Some((ensemble, _)) => swapped::Trees::over(subject, ensemble, &rows)?,
+    let trees = match explainer.ensemble() {
+        Some(ensemble) => swapped::Trees::over(subject, ensemble, &rows)?,
         None => None,
     };
     let mut out = Vec::new();

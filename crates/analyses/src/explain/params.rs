@@ -21,8 +21,9 @@ pub struct RawParams {
     /// Rows that are explained at most, a seeded sample of all (default all for exact methods, 50 where the model must be
     /// asked).
     pub max_rows: Option<u64>,
-    /// Model calls that attributions may take in all, one call being one row asked (default 4,000,000).
-    pub max_calls: u64,
+    /// Model calls that attributions may take in all, one call being one row asked (default 4,000,000; of more than 16 columns
+    /// as many as make 64,000,000 values).
+    pub max_calls: Option<u64>,
     /// Seconds after which no further row is explained (default none; with a limit, results depend on the machine).
     pub max_secs: Option<f64>,
     /// Sampling of a row ends when the mean standard error of its attributions is not above this share of their mean size
@@ -100,7 +101,7 @@ impl Default for RawParams {
             output: Output::Auto,
             background: None,
             max_rows: None,
-            max_calls: 4_000_000,
+            max_calls: None,
             max_secs: None,
             precision: 0.02,
             groups: Vec::new(),
@@ -126,7 +127,7 @@ pub(super) struct Params {
     pub(super) output: Output,
     pub(super) background: Option<usize>,
     pub(super) max_rows: Option<usize>,
-    pub(super) max_calls: u64,
+    pub(super) max_calls: Option<u64>,
     pub(super) max_secs: Option<f64>,
     pub(super) precision: f64,
     pub(super) groups: Vec<Vec<String>>,
@@ -167,7 +168,7 @@ impl RawParams {
         if let Some(r) = self.group_correlation.filter(|r| !(*r > 0.0 && *r <= 1.0)) {
             return problem("group_correlation", format!("`{r}` is not between 0 and 1"), "for example 0.8");
         }
-        if self.max_calls == 0 {
+        if self.max_calls == Some(0) {
             return problem("max_calls", "`0` calls give no answer".to_owned(), "for example 4000000");
         }
         if self.max_rows == Some(0) || self.importance_rows == Some(0) {

@@ -11,6 +11,10 @@ use super::params::{Params, problem};
 use super::table::Table;
 use crate::{AnalysisError, Context, Part};
 
+/// Model calls, and values in them, that attributions take unless more are allowed.
+const CALLS: u64 = 4_000_000;
+const VALUES: u64 = 64_000_000;
+
 /// Everything the parts of the analysis share.
 pub(super) struct Subject<'a> {
     pub(super) context: &'a Context<'a>,
@@ -47,6 +51,12 @@ impl<'a> Subject<'a> {
         let place = |name: &str| names.iter().position(|n| n == name).unwrap_or(0);
         let player_of_input = asker.binding.names().map(place).collect();
         Ok(Self { context, params, asker, columns, names, player_of_input })
+    }
+
+    /// Model calls that attributions may take: as many as were allowed, or what wide rows leave of a bound on values.
+    pub(super) fn max_calls(&self) -> u64 {
+        let usual = || (VALUES / (self.names.len() as u64).max(1)).min(CALLS);
+        self.params.max_calls.unwrap_or_else(usual)
     }
 
     pub(super) fn n_features(&self) -> usize {

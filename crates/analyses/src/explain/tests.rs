@@ -61,6 +61,49 @@ impl<F: Fn(&[f64]) -> f64 + Send + Sync> Model for Closed<F> {
     }
 }
 
+/// A model of a number `x` and a name `k`, either of which may be missing: a function that gives one number, or a probability
+/// for each class.
+pub(super) struct Mixed<F> {
+    info: ModelInfo,
+    f: F,
+}
+
+impl<F: Fn(f64, Option<&str>) -> Vec<f64> + Send + Sync> Mixed<F> {
+    pub(super) fn new(listed: Option<&[&str]>, task: Task, f: F) -> Self {
+        let listed = listed.map(|names| names.iter().map(|n| (*n).to_owned()).collect());
+        let inputs = vec![
+            Input { name: "x".to_owned(), kind: InputKind::Number },
+            Input { name: "k".to_owned(), kind: InputKind::Category(listed) },
+        ];
+        Self { info: ModelInfo { inputs, task: Some(task), ..ModelInfo::default() }, f }
+    }
+}
+
+impl<F: Fn(f64, Option<&str>) -> Vec<f64> + Send + Sync> Model for Mixed<F> {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    fn predict(&self, batch: &Inputs<'_>) -> Result<Outputs, ModelError> {
+        let [InputColumn::Number(x), InputColumn::Codes { codes, levels }] = batch.columns.as_slice() else {
+            panic!("a number and a name")
+        };
+        let name = |code: &u32| levels.get(*code as usize).map(String::as_str);
+        let rows = x.iter().zip(codes.iter()).map(|(x, code)| (self.f)(*x, name(code)));
+        let answers: Vec<Vec<f64>> = rows.collect();
+        let n_classes = answers.first().map_or(1, Vec::len);
+        let values = answers.concat();
+        Ok(if n_classes > 1 { Outputs::Probabilities { n_classes, values } } else { Outputs::Values(values) })
+    }
+}
+
+/// A column `x` of numbers and a column `k` of names, some missing.
+pub(super) fn mixed(x: Vec<f64>, k: &[Option<&str>]) -> Dataset {
+    let names = k.iter().map(|name| name.map(str::to_owned)).collect();
+    let columns = vec![("x".to_owned(), MemoryColumn::Numbers(x)), ("k".to_owned(), MemoryColumn::Names(names))];
+    Dataset::from_columns(columns).unwrap()
+}
+
 /// Keeps what an analysis writes.
 #[derive(Default)]
 pub(super) struct Keeping {

@@ -65,7 +65,7 @@ pub(super) fn numbers(subject: &Subject<'_>, explainer: &Explainer<'_>, found: &
              errors are {} of the attributions' size on average and {} at worst. `max_calls` raises the budget.",
             found.n_unreached,
             found.n_rows,
-            subject.params.max_calls,
+            subject.max_calls(),
             percent(subject.params.precision),
             percent(found.error.unwrap_or(0.0)),
             percent(found.worst_error)

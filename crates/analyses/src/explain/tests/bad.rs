@@ -95,6 +95,27 @@ fn a_background_with_other_columns_is_an_error() {
 }
 
 #[test]
+fn a_background_with_unseen_names_is_an_error() {
+    let model = Mixed::new(Some(&["north", "south"]), Task::Regression, |x, k| {
+        vec![x + f64::from(u8::from(k == Some("north")))]
+    });
+    let sides = |n: usize| (0..n).map(|i| Some(if i % 2 == 0 { "north" } else { "south" })).collect::<Vec<_>>();
+    let data = mixed(scrambled(40, 7), &sides(40));
+    let mut names = sides(20);
+    names[13] = Some("nort");
+    let train = mixed(scrambled(20, 3), &names);
+    let mut case = Case::of_itself(&data, &model);
+    case.train = Some(&train);
+    let text = failure(&case, &default_params());
+    assert!(text.contains("`nort` in `k`") && text.contains("hint:"), "{text}");
+    // A missing name is none that is unknown.
+    names[13] = None;
+    let train = mixed(scrambled(20, 3), &names);
+    case.train = Some(&train);
+    assert!(case.run(&default_params()).is_ok());
+}
+
+#[test]
 fn constant_predictions_have_no_drivers() {
     let data = data(40);
     let model = Closed::new(&["a", "b", "c"], Task::Regression, |_| 4.0);

@@ -106,6 +106,58 @@ fn trees_as_their_libraries() {
     }
 }
 
+/// Probabilities of trees, against all coalitions of the model that is asked; and features in groups, against random orders.
+#[test]
+fn trees_of_answers_and_in_groups() {
+    let Some(shared) = shared() else { return };
+    let data = head(&open(&shared.join("data/compas/test.parquet")), 30);
+    let train = head(&open(&shared.join("data/compas/train.parquet")), 40);
+    let trees = model(&shared.join("models/compas-lgbm_dart.txt"));
+    let mut case_of = case(&data, trees.as_ref(), &["0", "1"]);
+    case_of.train = Some(&train);
+    let run = |method: &str| {
+        let params = json!({
+            "method": method, "output": "prediction", "background": 20, "max_rows": 6, "curves": 0, "repeats": 1,
+            "metric": "accuracy", "interactions": 0, "max_calls": 100_000_000,
+        });
+        case_of.run(&params).unwrap()
+    };
+    let (found, expected) = (run("tree_interventional"), run("exact"));
+    for (name, expected) in &expected.attributions {
+        for (found, expected) in found.attributions[name].iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-6, "{name}: {found} {expected}");
+        }
+    }
+    let data = head(&open(&shared.join("data/california_housing/test.parquet")), 12);
+    let train = head(&open(&shared.join("data/california_housing/train.parquet")), 30);
+    let trees = model(&shared.join("models/california_housing-lgbm.txt"));
+    let mut case_of = case(&data, trees.as_ref(), &[]);
+    case_of.train = Some(&train);
+    let names: Vec<&str> = case_of.features.iter().map(String::as_str).collect();
+    let groups = json!([names[..2], names[4..7]]);
+    let run = |method: &str| {
+        let params = json!({
+            "method": method, "background": 20, "max_rows": 5, "curves": 0, "repeats": 1, "metric": "r2",
+            "interactions": 0, "groups": groups, "precision": 0.01,
+        });
+        case_of.run(&params).unwrap()
+    };
+    let (found, sampled) = (run("tree_interventional"), run("permutation"));
+    let all = names.iter().flat_map(|name| &found.attributions[*name]);
+    let scale = all.fold(0.0_f64, |most, x| most.max(x.abs()));
+    for name in &names {
+        let errors = &sampled.attributions[&format!("{name}|se")];
+        for ((found, other), se) in found.attributions[*name].iter().zip(&sampled.attributions[*name]).zip(errors) {
+            assert!((found - other).abs() <= 5.0 * se + 1e-6 * scale, "{name}: {found} {other} {se}");
+        }
+    }
+    assert!(found.section.notes.iter().any(|n| n.code == "method" && n.text.contains("Owen values")));
+    let params = json!({ "method": "tree_interventional", "output": "prediction", "groups": groups });
+    assert!(case_of.run(&params).err().unwrap().to_string().contains("on the margin only"));
+    let params = json!({ "method": "tree_path_dependent", "output": "prediction" });
+    assert!(case_of.run(&params).err().unwrap().to_string().contains("against background rows"));
+}
+
 /// All coalitions against the first 50 training rows, of the first 20 test rows.
 #[test]
 fn any_model_as_by_all_coalitions() {

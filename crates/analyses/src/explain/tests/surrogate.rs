@@ -83,3 +83,42 @@ fn margins_are_learned_for_two_classes_only() {
     let text = Case::of_itself(&data, &model).run(&params).err().unwrap().to_string();
     assert!(text.contains("for two classes only"), "{text}");
 }
+
+/// Three classes out of a number that is missing in every fifth row and a name that is missing in every seventh.
+#[test]
+fn names_missing_values_and_classes_are_learned() {
+    let model = Mixed::new(None, Task::Multiclass, |x, k| {
+        let score = if x.is_nan() { 0.0 } else { x / 300.0 - 1.0 };
+        let shift = match k {
+            Some("red") => 2.0,
+            Some("green") => -2.0,
+            Some(_) => 0.0,
+            None => 1.0,
+        };
+        let all = [score + shift, 0.5 * shift - score, 0.0].map(f64::exp);
+        all.iter().map(|x| x / all.iter().sum::<f64>()).collect()
+    });
+    let x = scrambled(N, 7).into_iter().enumerate();
+    let x = x.map(|(i, x)| if i % 5 == 0 { f64::NAN } else { x }).collect();
+    let names = ["red", "green", "blue"];
+    let k: Vec<Option<&str>> = (0..N).map(|i| (i % 7 != 0).then(|| names[(i * 11) % 3])).collect();
+    let data = mixed(x, &k);
+    let mut case = Case::of_itself(&data, &model);
+    case.truth = Targets::Class((0..N).map(|i| u16::try_from(i % 3).unwrap()).collect());
+    case.classes = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let ran = case.run(&params()).unwrap();
+    assert!(value(&ran.section, "explain.surrogate_r2") > 0.9);
+    assert!(value(&ran.section, "explain.surrogate_agreement") > 0.9);
+    for class in ["a", "b", "c"] {
+        assert_eq!(ran.attributions[&format!("k|{class}")].len(), N);
+    }
+    // Rows without a name are pushed towards the first class, red ones more so, green ones away from it.
+    let mean = |name: Option<&str>| {
+        let own = ran.attributions["k|a"].iter().zip(&k).filter(|(_, k)| **k == name).map(|(x, _)| *x);
+        let own: Vec<f64> = own.collect();
+        own.iter().sum::<f64>() / own.len() as f64
+    };
+    assert!(mean(Some("red")) > mean(None) && mean(None) > mean(Some("blue")), "{} {}", mean(Some("red")), mean(None));
+    assert!(mean(Some("blue")) > mean(Some("green")));
+    assert!(value(&ran.section, "explain.additivity_error") < 1e-3);
+}
