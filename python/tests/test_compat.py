@@ -144,6 +144,24 @@ def test_the_column_that_names_rows_may_be_one_that_the_model_reads() -> None:
     assert rai.assessment["performance.accuracy"].n == len(TEST)
 
 
+def test_a_model_that_names_no_classes_is_one_of_the_targets_values() -> None:
+    class Model:
+        def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+            high = 0.8 * (rows["income"] > 55)
+            return np.column_stack([0.1 + 0 * high, 0.9 - high, high])
+
+        def predict(self, rows: pd.DataFrame) -> np.ndarray:
+            return self.predict_proba(rows).argmax(axis=1)
+
+    train, test = (frame.assign(repaid=frame["guarantor"] + (frame["debt"] > 9)) for frame in (TRAIN, TEST))
+    rai = RAIInsights(Model(), train, test, "repaid", "classification")
+    rai.compute()
+    assert rai.assessment.classes == ["0", "1", "2"]
+    assert rai.assessment["performance.accuracy"].value == pytest.approx(
+        (Model().predict(test) == test["repaid"]).mean()
+    )
+
+
 def test_effects_need_no_model() -> None:
     # `classes` mean nothing for numbers; the toolbox takes them.
     rai = RAIInsights(None, TRAIN, TEST, "debt", "regression", classes=["less", "more"])

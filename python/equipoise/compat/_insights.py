@@ -14,7 +14,7 @@ from .._assess import assess
 from .._assessment import Assessment, Section, load
 from .._columns import label
 from .._errors import EquipoiseError, unknown
-from .._models import names_of
+from .._models import classes_of, names_of
 
 _METHODS = {"random": "random", "genetic": "genetic", "kdtree": "kdtree"}
 
@@ -395,7 +395,7 @@ class RAIInsights:
             **without,
             target=self.target_column,
             task="regression" if self.task_type == "regression" else None,
-            classes=self._classes,
+            classes=self._class_order(),
             features=[str(c) for c in self.test.columns if c not in beside],
             id=identity,
             only=only,
@@ -403,6 +403,12 @@ class RAIInsights:
             analyses=parameters,
             types={c: "categorical" for c in is_number},
         )
+
+    def _class_order(self) -> list[Any] | None:
+        """The classes as given, or the target's values in order where a model of classes does not name them."""
+        if self._classes is not None or self.task_type == "regression" or self.model is None:
+            return self._classes
+        return None if classes_of(self.model) else sorted(pd.unique(self.train[self.target_column].dropna()))
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows, with the classes' names in the place of the target's values where `classes` gives others."""
