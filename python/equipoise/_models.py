@@ -48,6 +48,8 @@ class PythonModel:
         return "values", np.ascontiguousarray(found).reshape(-1)
 
     def _frame(self, names: Sequence[str], n_rows: int, columns: Sequence[Any]) -> Any:
+        if _is_network(self.model):
+            columns = [_numbers(name, c, self.describes) for name, c in zip(names, columns, strict=True)]
         if self._takes_matrix:
             return np.column_stack([plain(c) for c in columns]) if columns else np.empty((n_rows, 0))
         return self.rebuild(names, n_rows, columns)
@@ -182,7 +184,7 @@ def _way_to_ask(model: Any) -> tuple[Callable[[Any], Any], bool]:
         return (lambda frame: model.predict(xgboost.DMatrix(frame, enable_categorical=True))), False
     if _is_torch(model):
         return _torch(model), True
-    if root in ("keras", "tensorflow", "tf_keras") and hasattr(model, "predict"):
+    if _is_network(model):
         return (lambda matrix: model.predict(np.asarray(matrix, dtype=np.float32), verbose=0)), True
     # Fitted on a matrix: names would only be warned about.
     is_nameless = hasattr(model, "n_features_in_") and names_of(model) is None and hasattr(model, "get_params")
@@ -204,6 +206,26 @@ def _way_to_ask(model: Any) -> tuple[Callable[[Any], Any], bool]:
 def _is_torch(model: Any) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(model, torch.nn.Module)
+
+
+def _is_network(model: Any) -> bool:
+    root = type(model).__module__.split(".", 1)[0]
+    return _is_torch(model) or (root in ("keras", "tensorflow", "tf_keras") and hasattr(model, "predict"))
+
+
+def _numbers(name: str, values: Any, who: str) -> Any:
+    """A column for a network, which takes numbers alone: false and true are 0 and 1."""
+    if not isinstance(values, tuple):
+        return values
+    codes, levels = values
+    if not set(levels) <= {"false", "true"}:
+        raise EquipoiseError(
+            f"`{who}` takes numbers, but `{name}` holds words",
+            "model",
+            "give a function of a data frame that turns its columns into the inputs of the network",
+        )
+    known = np.array([*(float(level == "true") for level in levels), np.nan])
+    return known[np.minimum(codes, len(levels)).astype(np.int64)]
 
 
 def _torch(model: Any) -> Callable[[Any], Any]:
