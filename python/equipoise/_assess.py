@@ -151,7 +151,7 @@ def assess(
     finally:
         if isinstance(told, Told):
             told.close()
-    return Assessment(core, model=taken_model, rows=rows)
+    return Assessment(core, model=taken_model, rows=rows, train=train_rows)
 
 
 def analyses() -> dict[str, str]:

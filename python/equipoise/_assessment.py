@@ -397,10 +397,12 @@ class Assessment:
         core: _equipoise.Assessment,
         model: Any = None,
         rows: Rows | None = None,
+        train: Rows | None = None,
     ) -> None:
         self._core = core
         self._model = model
         self._rows = rows
+        self._train = train
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -526,6 +528,19 @@ class Assessment:
         from ._dashboard import Dashboard
 
         return Dashboard(self, browser)
+
+    def widget(self, height: str = "760px") -> Any:
+        """The dashboard as a widget of a notebook (JupyterLab, Notebook 7, VS Code, Colab), which needs `anywidget`.
+
+        No port is opened: the page's questions (other cohorts, other values of a row, counterfactuals) go to this session over the
+        notebook's own channel, and are answered from data and model in memory between the runs of cells.
+
+        Raises:
+            EquipoiseError: `anywidget` is not installed, or the dashboard is not in this build.
+        """
+        from ._widget import widget_of
+
+        return widget_of(self, height)
 
     def __repr__(self) -> str:
         return self._core.render(None, None, "table", _width()).rstrip("\n")

@@ -28,7 +28,8 @@ impl Assessment {
         Self { run, folder: None }
     }
 
-    fn document(&self) -> &Document {
+    /// What is shown and saved.
+    pub(crate) fn document(&self) -> &Document {
         &self.run.document
     }
 }

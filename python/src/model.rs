@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 
+use equipoise_server::Answer;
 use equipoise_service::Progress;
 use equipoise_service::data::Schema;
 use equipoise_service::document::{ColumnType, Task};
@@ -23,6 +24,8 @@ pub(crate) enum Message {
     Share(f64),
     /// The run is over.
     Done,
+    /// The answer to the request with this number.
+    Reply(u64, Answer),
 }
 
 /// A batch for the model.

@@ -2,7 +2,7 @@
 //! for Ctrl-C.
 
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use equipoise_service::data::{Dataset, OpenOptions};
@@ -20,7 +20,7 @@ use crate::model::{About, Message, PythonModel, Question, Steps, gone};
 use crate::native::NativeModel;
 
 /// How long Ctrl-C may wait at most before it is heard.
-const LISTEN: Duration = Duration::from_millis(50);
+pub(crate) const LISTEN: Duration = Duration::from_millis(50);
 
 /// Ids, titles and questions of the analyses.
 #[pyfunction]
@@ -48,6 +48,31 @@ pub(crate) fn assess(
     if progress.is_some() {
         world.progress = Box::new(Steps(messages.clone()));
     }
+    let (given, python) = given(py, &spec, test, train, model, &messages, &world)?;
+    let stop = world.stop.clone();
+    let worker = std::thread::spawn(move || {
+        // The end is told however it comes.
+        let _last = Told(messages);
+        assess_given(&spec, given, &world)
+    });
+    let mut listener = Listener::over(python, progress);
+    listener.listen(py, &mut heard, || stop.store(true, Ordering::Relaxed));
+    let done = py.detach(|| worker.join()).map_err(|_| {
+        PyRuntimeError::new_err("the run ended in an unforeseen way; this is a fault of equipoise, please report it")
+    })?;
+    listener.finish(py, done)
+}
+
+/// What is in memory as the service takes it, and the model again where Python must be asked.
+pub(crate) fn given<'a, 'py>(
+    py: Python<'py>,
+    spec: &RunSpec,
+    test: Option<&Bound<'py, Data>>,
+    train: Option<&Bound<'py, Data>>,
+    model: Option<&'a Bound<'py, PyAny>>,
+    messages: &Sender<Message>,
+    world: &World,
+) -> PyResult<(Given, Option<&'a Bound<'py, PyAny>>)> {
     let mut given = Given {
         test: test.map(|data| data.get().dataset(py, &spec.data)).transpose()?,
         train: train.map(|data| data.get().dataset(py, &spec.data)).transpose()?,
@@ -59,32 +84,21 @@ pub(crate) fn assess(
         (Some(native), _) => Some(native.get().model()),
         (None, Some(python)) => {
             if given.test.is_none() {
-                given.test = Some(open(py, &spec, &world)?);
+                given.test = Some(open(py, spec, world)?);
             }
             let about: About = python.extract()?;
             given.test.as_ref().map(|data| {
-                let features = features_of(&spec, data);
+                let features = features_of(spec, data);
                 Box::new(PythonModel::new(about, data.schema(), features, messages.clone())) as Box<dyn Model>
             })
         }
         (None, None) => None,
     };
-    let stop = world.stop.clone();
-    let worker = std::thread::spawn(move || {
-        // The end is told however it comes.
-        let _last = Told(messages);
-        assess_given(&spec, given, &world)
-    });
-    let mut listener = Listener { model: python, progress, raised: None, interrupted: None };
-    listener.listen(py, &mut heard, || stop.store(true, Ordering::Relaxed));
-    let done = py.detach(|| worker.join()).map_err(|_| {
-        PyRuntimeError::new_err("the run ended in an unforeseen way; this is a fault of equipoise, please report it")
-    })?;
-    listener.finish(py, done)
+    Ok((given, python))
 }
 
 /// Says that the run is over when it is dropped.
-struct Told(std::sync::mpsc::Sender<Message>);
+pub(crate) struct Told(pub(crate) Sender<Message>);
 
 impl Drop for Told {
     fn drop(&mut self) {
@@ -93,16 +107,23 @@ impl Drop for Told {
 }
 
 /// The thread that called, while the run goes on.
-struct Listener<'a, 'py> {
+pub(crate) struct Listener<'a, 'py> {
     model: Option<&'a Bound<'py, PyAny>>,
     progress: Option<&'a Bound<'py, PyAny>>,
     /// The first exception of the model.
-    raised: Option<PyErr>,
-    interrupted: Option<PyErr>,
+    pub(crate) raised: Option<PyErr>,
+    /// Ctrl-C.
+    pub(crate) interrupted: Option<PyErr>,
 }
 
-impl Listener<'_, '_> {
-    fn listen(&mut self, py: Python<'_>, heard: &mut Receiver<Message>, stop: impl Fn()) {
+impl<'a, 'py> Listener<'a, 'py> {
+    /// One that answers for a Python model and tells progress, where there are such.
+    pub(crate) fn over(model: Option<&'a Bound<'py, PyAny>>, progress: Option<&'a Bound<'py, PyAny>>) -> Self {
+        Self { model, progress, raised: None, interrupted: None }
+    }
+
+    /// Answers until the run says that it is over.
+    pub(crate) fn listen(&mut self, py: Python<'_>, heard: &mut Receiver<Message>, stop: impl Fn()) {
         loop {
             // Borrowed for this thread alone, since the thread's state is let go of meanwhile.
             let heard = &mut *heard;
@@ -111,7 +132,8 @@ impl Listener<'_, '_> {
                 Ok(Message::Step(says)) => self.tell(py, Some(says), None),
                 Ok(Message::Share(done)) => self.tell(py, None, Some(done)),
                 Ok(Message::Done) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => {}
+                // A request that was given up may still be answered.
+                Ok(Message::Reply(..)) | Err(RecvTimeoutError::Timeout) => {}
             }
             if let Err(signal) = py.check_signals() {
                 self.interrupted.get_or_insert(signal);
@@ -122,7 +144,8 @@ impl Listener<'_, '_> {
         }
     }
 
-    fn answer(&mut self, py: Python<'_>, question: Question) {
+    /// Asks the model.
+    pub(crate) fn answer(&mut self, py: Python<'_>, question: Question) {
         let Question { names, n_rows, columns, wish, answer } = question;
         let outputs: Result<Outputs, ModelError> = match self.model {
             Some(model) if self.interrupted.is_none() => {

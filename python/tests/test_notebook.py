@@ -1,5 +1,5 @@
-"""The dashboard in a cell of JupyterLab, seen by a browser. Skipped, visibly, where JupyterLab, Node, the driver of `web/` or
-Chromium is missing, or where the dashboard is not in the build."""
+"""The dashboard in a cell of JupyterLab and of Notebook 7, seen by a browser. Skipped, visibly, where what it needs is missing
+(JupyterLab or Notebook, anywidget, Node, the driver of `web/`, Chromium), or where the dashboard is not in the build."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from conftest import ROOT
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
-CELLS = [
+SETUP = (
     "import equipoise as eq\n"
     "rows = {'x': [1.0, 2.0, 3.0, 4.0] * 30, 'sex': ['f', 'm'] * 60, 'y': [0, 1, 0, 1] * 30}\n"
     "a = eq.assess(rows, model=lambda r: r['x'] > 2, target='y', sensitive='sex', only=['performance', 'fairness'])\n"
-    "a",
-    "a.fairness.plot()",
-]
+)
+CELLS = {"static": [SETUP + "a", "a.fairness.plot()"], "live": [SETUP + "a.widget()"]}
 
 
 def free_port() -> int:
@@ -35,14 +34,22 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def test_the_dashboard_works_in_a_cell(tmp_path: Path) -> None:
-    for what, is_there in {
-        "JupyterLab": importlib.util.find_spec("jupyterlab") is not None,
+def is_there(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+@pytest.mark.parametrize(
+    ("server", "mode"), [("jupyterlab", "static"), ("jupyterlab", "live"), ("notebook", "static"), ("notebook", "live")]
+)
+def test_the_dashboard_works_in_a_cell(server: str, mode: str, tmp_path: Path) -> None:
+    for what, found in {
+        server: is_there(server),
+        "anywidget": mode == "static" or is_there("anywidget"),
         "Node": shutil.which("node") is not None,
         "web/node_modules (make web)": (ROOT / "web" / "node_modules" / "playwright-core").is_dir(),
         "Chromium": Path(CHROMIUM).exists(),
     }.items():
-        if not is_there:
+        if not found:
             pytest.skip(f"{what} is not installed")
     small = eq.assess(
         {"x": [1, 2] * 20, "y": [0, 1] * 20}, prediction="x", target="y", classes=[0, 1, 2], only="performance"
@@ -51,7 +58,7 @@ def test_the_dashboard_works_in_a_cell(tmp_path: Path) -> None:
         pytest.skip("the dashboard is not in this build")
     cells = [
         {"cell_type": "code", "id": f"c{i}", "execution_count": None, "metadata": {}, "outputs": [], "source": source}
-        for i, source in enumerate(CELLS)
+        for i, source in enumerate(CELLS[mode])
     ]
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     notebook = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
@@ -64,8 +71,8 @@ def test_the_dashboard_works_in_a_cell(tmp_path: Path) -> None:
         "--ServerApp.token=t",
         f"--ServerApp.root_dir={tmp_path}",
     ]
-    lab = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *flags],
+    running = subprocess.Popen(
+        [sys.executable, "-m", server, *flags],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(ROOT / "python"), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")},
@@ -77,12 +84,13 @@ def test_the_dashboard_works_in_a_cell(tmp_path: Path) -> None:
                 break
             except OSError:
                 time.sleep(0.5)
-        address = f"http://127.0.0.1:{port}/lab/tree/test.ipynb?token=t"
+        page = "lab/tree" if server == "jupyterlab" else "notebooks"
+        address = f"http://127.0.0.1:{port}/{page}/test.ipynb?token=t"
         script = str(ROOT / "python" / "tests" / "browser" / "notebook.mjs")
         seen = subprocess.run(
-            ["node", script, address, CHROMIUM], capture_output=True, text=True, timeout=240, check=False
+            ["node", script, address, mode, CHROMIUM], capture_output=True, text=True, timeout=300, check=False
         )
         assert seen.stdout.strip() == "seen", seen.stderr[-2000:]
     finally:
-        lab.terminate()
-        lab.wait(timeout=20)
+        running.terminate()
+        running.wait(timeout=20)

@@ -34,6 +34,12 @@ pub enum ServeError {
         /// What was given.
         path: String,
     },
+    /// The system gives no threads.
+    #[error("no thread can be had to answer requests: {source}\nhint: end other programs and try again")]
+    Threads {
+        /// Why.
+        source: std::io::Error,
+    },
     /// Randomness for the token cannot be had.
     #[error("the system gives no random numbers for the token\nhint: try again")]
     Random,

@@ -6,6 +6,7 @@
 mod api;
 mod error;
 mod guard;
+mod inside;
 mod jobs;
 mod page;
 mod routes;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 
 pub use error::ServeError;
+pub use inside::{Answer, Inside};
 pub use state::Shared;
 
 /// What to serve, and how.

@@ -170,6 +170,12 @@ impl Open {
         })
     }
 
+    /// Data and model that are open already.
+    pub(crate) fn is_with(&self, workbench: Arc<Workbench>) {
+        // A new assessment has none yet, so there is nothing to be replaced.
+        let _ = self.workbench.set(Ok(workbench));
+    }
+
     /// True when its data come from the bundled sample.
     pub(crate) fn is_sample(&self) -> bool {
         self.sample.is_some()

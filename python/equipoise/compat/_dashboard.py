@@ -34,18 +34,27 @@ class ResponsibleAIDashboard:
             self.assessment = _with_cohorts(analysis, cohort_list)
         else:
             self.assessment = analysis.assessment if isinstance(analysis, RAIInsights) else analysis
-        self._displayed()
+        self._is_shown = self._displayed()
 
-    def _displayed(self) -> None:
+    def _displayed(self) -> bool:
+        """Shows it in a notebook, as the toolbox does when it is made."""
         from .._progress import is_notebook
 
-        if is_notebook():
-            from IPython.display import display
+        if not is_notebook():
+            return False
+        from IPython.display import display
 
-            display(self)
+        from .._widget import is_there
 
-    def _repr_html_(self) -> str:
-        return self.assessment._repr_html_()
+        display(self.assessment.widget() if is_there() else self.assessment)
+        return True
+
+    def __repr__(self) -> str:
+        return f"<ResponsibleAIDashboard over {self.assessment._name()}>"
+
+    def _repr_html_(self) -> str | None:
+        # The last line of a cell would show it a second time.
+        return None if self._is_shown else self.assessment._repr_html_()
 
 
 def _with_cohorts(insights: RAIInsights, cohorts: Sequence[Cohort]) -> Assessment:

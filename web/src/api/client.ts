@@ -1,4 +1,5 @@
 /** Talks to the `/v1` endpoints, and knows whether the server answers. */
+import { PARENT, askParent } from './parent';
 import type { Job, Progress } from './types';
 
 /** What the server said when it could not do something. */
@@ -58,12 +59,16 @@ export class Client {
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     let response: Response;
     try {
-      response = await fetch(`${this.config.base}/v1/${path}`, {
+      const asked: RequestInit = {
         method,
         headers,
         body: body === undefined ? null : JSON.stringify(body),
         signal: signal ?? null,
-      });
+      };
+      const { base } = this.config;
+      response = await (base === PARENT
+        ? askParent(`/v1/${path}`, asked)
+        : fetch(`${base}/v1/${path}`, asked));
     } catch (cause) {
       if (signal?.aborted) throw cause;
       this.setOnline(false);

@@ -5,3 +5,4 @@
 mod asked;
 mod client;
 mod guarded;
+mod inside;

@@ -65,9 +65,17 @@ impl Workbench {
     /// # Errors
     /// When data or model cannot be opened any more, or are not those that the document was made of.
     pub fn open(document: &Document, world: &World) -> Result<Self, ServiceError> {
+        Self::over(document, Given::default(), world)
+    }
+
+    /// Opens what a document was made of, where data or a model are in memory; the rest is opened as its spec says.
+    ///
+    /// # Errors
+    /// As [`Workbench::open`].
+    pub fn over(document: &Document, given: Given, world: &World) -> Result<Self, ServiceError> {
         let mut spec = document.spec.clone();
         spec.data.memory.get_or_insert(MEMORY);
-        let opened = Opened::open(&spec, None, Given::default(), world)?;
+        let opened = Opened::open(&spec, None, given, world)?;
         let now = inputs(&opened);
         let changed = document.provenance.inputs.iter().find(|then| !now.contains(then));
         if let Some(changed) = changed {
