@@ -17,6 +17,11 @@ from ._progress import Told, progress_of
 
 IN_MEMORY = "data in memory"
 
+BUDGET = {"max_rows": 25, "background": 30, "max_calls": 100_000, "importance_rows": 400, "grid": 10, "interactions": 3}
+"""What explanations may ask of a model that answers in Python, unless other parameters are given: an answer of it costs a
+thousand times what one of trees that are read costs. The section says how near the attributions came
+(`explain.relative_standard_error`), and a note where that is not near enough."""
+
 
 def assess(
     data: Any,
@@ -139,6 +144,8 @@ def assess(
     spec["data"]["types"] = dict(types or {})
     spec["data"]["missing_values"] = list(missing_values or [])
     taken_model = _model(model, rows, target_name, spec)
+    if isinstance(taken_model, PythonModel) and taken_model.n_margins is None:
+        spec["analyses"]["explain"] = _within_budget(spec["analyses"].get("explain", {}))
     told = progress_of(progress)
     try:
         core = _equipoise.assess(
@@ -246,6 +253,12 @@ def _model(model: Any, rows: Rows | None, target: str, spec: dict[str, Any]) -> 
     if isinstance(taken, PythonModel) and taken.inputs is None and "features" in spec:
         taken.inputs = spec["features"]
     return taken
+
+
+def _within_budget(given: Mapping[str, Any]) -> dict[str, Any]:
+    # A surrogate learns from its background, and is asked instead of the model.
+    is_surrogate = given.get("method") == "surrogate"
+    return {**{k: v for k, v in BUDGET.items() if not (is_surrogate and k == "background")}, **given}
 
 
 def _name_or_values(value: Any, role: str, extra: dict[str, Any]) -> str:

@@ -273,3 +273,29 @@ def test_a_model_that_does_not_fit_is_told_early() -> None:
         assert raised.value.code == "model"
     with pytest.raises(eq.EquipoiseError, match="cannot be asked"):
         eq.assess(frame.assign(y=target), model=object(), target="y")
+
+
+def test_a_function_is_asked_within_a_budget() -> None:
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame(rng.normal(size=(3000, 8)), columns=list("abcdefgh"))
+    frame["y"] = (frame["a"] * frame["b"] + frame["c"] > 0).astype(int)
+    asked = 0
+
+    def model(rows: pd.DataFrame) -> np.ndarray:
+        nonlocal asked
+        asked += len(rows)
+        return 1 / (1 + np.exp(-(rows["a"] * rows["b"] + rows["c"] * np.abs(rows["d"]) + rows["e"] ** 2)))
+
+    a = eq.assess(frame, model=model, target="y", classes=[0, 1], only="explain")
+    assert asked < 250_000
+    assert 0 < a["explain.relative_standard_error"].value < 0.2
+    assert a["explain.mean_abs_attribution[c]"].n == 25
+    asked = 0
+    more = eq.explain(frame, model=model, target="y", classes=[0, 1], max_rows=40, max_calls=10_000)
+    assert more["explain.mean_abs_attribution[c]"].n == 40
+    assert more["explain.model_calls"].value < a["explain.model_calls"].value
+    # What is read natively has no such budget.
+    tree = DecisionTreeClassifier(max_depth=4, random_state=0).fit(frame[list("abcdefgh")], frame["y"])
+    native = eq.assess(frame, model=tree, target="y", only="explain")
+    assert "analyses" not in native.document["spec"]
+    assert native["explain.mean_abs_attribution[c]"].n == 3000
