@@ -2,7 +2,8 @@
 function render({ model, el }) {
   const frame = document.createElement('iframe');
   frame.title = 'Assessment';
-  frame.sandbox.add('allow-scripts', 'allow-downloads', 'allow-popups');
+  frame.sandbox.add('allow-scripts', 'allow-forms', 'allow-downloads', 'allow-popups');
+  frame.allow = 'clipboard-write';
   frame.style.cssText = 'width:100%;border:1px solid #ccc';
   frame.style.height = model.get('height');
   frame.srcdoc = model.get('_page');
