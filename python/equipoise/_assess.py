@@ -127,6 +127,12 @@ def assess(
         )
     if features is not None:
         spec["features"] = [str(f) for f in features]
+        if target_name in spec["features"]:
+            raise EquipoiseError(
+                f"the target `{target_name}` is among `features`",
+                "spec",
+                "a model must not read what it is meant to predict",
+            )
     for key, value in (("task", task), ("threshold", threshold), ("level", level)):
         if value is not None:
             spec[key] = value
@@ -143,6 +149,10 @@ def assess(
     spec["analyses"] = {name: dict(parameters) for name, parameters in (analyses or {}).items()}
     spec["data"]["types"] = dict(types or {})
     spec["data"]["missing_values"] = list(missing_values or [])
+    if model is None and prediction is None and probability is None:
+        raise EquipoiseError(
+            "there is neither a model nor a prediction", "spec", "give one of `model`, `prediction` and `probability`"
+        )
     taken_model = _model(model, rows, target_name, spec)
     if isinstance(taken_model, PythonModel) and taken_model.n_margins is None:
         spec["analyses"]["explain"] = _within_budget(spec["analyses"].get("explain", {}))

@@ -275,6 +275,12 @@ def _checked(answer: Any, n_rows: int, classes: list[str] | None, who: str) -> A
             "model",
             "one number per row, or one per row and class",
         )
+    if values.dtype.kind not in "fiub":
+        raise EquipoiseError(
+            f"`{who}` gave words such as `{values.flat[0]}` where probabilities are expected",
+            "model",
+            "one number per row and class; labels are an array of one dimension",
+        )
     if classes is not None and values.shape[1] != len(classes):
         raise EquipoiseError(
             f"`{who}` gave {values.shape[1]} probabilities per row, but has {len(classes)} classes",

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 # Ten loans of two groups. `a`: 3 of 5 approved, 2 of 3 who repay; `b`: 1 of 5 approved, 1 of 2 who repay.
 LOANS = pd.DataFrame(
@@ -167,6 +168,74 @@ def test_a_wrong_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(eq.EquipoiseError) as raised:
         eq.assess(LOANS, target="repayed", prediction="approved")
     assert (raised.value.code, raised.value.hint) == ("column", "the nearest name is `repaid`")
+
+
+def test_what_a_spec_lacks_or_has_too_much_is_told() -> None:
+    with pytest.raises(eq.EquipoiseError, match="neither a model nor a prediction") as raised:
+        eq.assess(LOANS, target="repaid")
+    assert "`model`" in str(raised.value.hint)
+    with pytest.raises(eq.EquipoiseError, match="the target `repaid` is among `features`"):
+        eq.assess(LOANS, target="repaid", model=lambda rows: rows["approved"], features=["approved", "repaid"])
+
+
+# What each analysis is asked so that it works for some seconds.
+LONG: dict[str, dict[str, object]] = {
+    "performance": {},
+    "fairness": {},
+    "errors": {},
+    "explain": {},
+    "balance": {},
+    "explorer": {},
+    "counterfactuals": {"total_cfs": 4},
+    "causal": {"treatment_features": ["t"], "nuisance_model": "automl"},
+}
+
+
+def test_every_analysis_has_its_long_question() -> None:
+    assert set(LONG) == set(eq.analyses()) - {"what_if"}
+
+
+@pytest.mark.parametrize("analysis", LONG)
+def test_ctrl_c_ends_every_analysis(analysis: str) -> None:
+    """Where it works on a model that is read natively, no Python runs that could hear it. What counts is the processor's time
+    until the end: the machine may be busy with other things."""
+    rng = np.random.default_rng(2)
+    n = 20_000
+    rows = pd.DataFrame(rng.normal(size=(n, 6)), columns=list("abdefg")).assign(
+        c=rng.choice(["u", "v", "w"], n), t=rng.integers(0, 2, n)
+    )
+    rows["y"] = (rows["a"] * rows["b"] + rows["d"] + rows["t"] > 0.5).astype(int)
+    tree = HistGradientBoostingClassifier(max_iter=40, random_state=0)
+    tree.fit(rows.loc[:9999, [*"abdefg", "t"]], rows.loc[:9999, "y"])
+    pressed: list[float] = []
+
+    def press() -> None:
+        pressed.append(time.process_time())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def told(says: str | None, share: float | None) -> None:
+        if says and not timers and says.startswith(analysis):
+            timers.append(threading.Timer(0.1, press))
+            timers[0].start()
+
+    timers: list[threading.Timer] = []
+    try:
+        eq.assess(
+            rows,
+            model=tree,
+            target="y",
+            sensitive="c",
+            only=analysis,
+            analyses={analysis: LONG[analysis]},
+            progress=told,
+        )
+        for timer in timers:
+            timer.join()
+        time.sleep(0.2)
+    except KeyboardInterrupt:
+        # As many seconds as there are processors at work.
+        assert time.process_time() - pressed[0] < 1.0 * max(os.cpu_count() or 1, 2)
+    assert timers
 
 
 def test_an_exception_of_the_model_comes_as_it_is() -> None:

@@ -170,6 +170,9 @@ def test_effects_need_no_model() -> None:
     rai.causal.add(treatment_features=["guarantor"])
     rai.compute()
     assert len(rai.causal.get()[0].global_effects) == 1
+    rai.causal.add(treatment_features=["guarantor"], nuisance_model="AutoML", heterogeneity_model="forest")
+    rai.compute()
+    assert len(rai.causal.get()[1].local_effects) == 1
 
 
 def test_what_is_refused() -> None:

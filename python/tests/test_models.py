@@ -246,6 +246,7 @@ class Odd:
         (lambda n: np.full((n, 2), 0.7), "no probabilities"),
         (lambda n: 0.5, "a single value"),
         (lambda n: np.zeros((n, 2, 2)), "shape"),
+        (lambda n: np.full((n, 2), "x"), "words such as `x`"),
     ],
 )
 def test_answers_of_a_wrong_shape_are_told(answer: Any, text: str) -> None:

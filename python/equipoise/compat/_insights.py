@@ -223,7 +223,7 @@ class CausalManager(Manager):
         self._add(
             treatment_features=list(treatment_features),
             heterogeneity_features=None if heterogeneity_features is None else list(heterogeneity_features),
-            nuisance_model={"AutoML": "flexible", "automl": "flexible"}.get(nuisance_model, nuisance_model),
+            nuisance_model={"AutoML": "automl"}.get(nuisance_model, nuisance_model),
             heterogeneity_model=heterogeneity_model,
             alpha=alpha,
             upper_bound_on_cat_expansion=upper_bound_on_cat_expansion,
