@@ -141,8 +141,9 @@ export class Client {
     try {
       if (job.status === 'running') {
         told(job);
-        // A browser talks to a server over six connections at most, and streams must leave some to others.
-        if (this.streams < MOST_STREAMS)
+        // A browser talks to a server over six connections at most, and streams must leave some to others. The window around
+        // the page carries whole answers only.
+        if (this.streams < MOST_STREAMS && this.config.base !== PARENT)
           await this.listen(job.job, told, signal).catch((cause: unknown) => {
             if (signal?.aborted) throw cause;
           });
