@@ -1,3 +1,4 @@
 //! Benchmarks.
 
+pub mod causal;
 pub mod table;

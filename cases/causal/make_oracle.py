@@ -170,6 +170,60 @@ def continuous():
     return out
 
 
+def local(y, d, x, fold):
+    """The effect on those whom an instrument of two levels moves, by DoubleML and by the formula."""
+    from doubleml import DoubleMLData, DoubleMLIIVM
+    from sklearn.base import ClassifierMixin
+    from sklearn.linear_model import LinearRegression, LogisticRegression
+
+    class LinearChance(ClassifierMixin, LinearRegression):
+        """Least squares where the library wants a classifier."""
+
+        def fit(self, x, y):
+            self.classes_ = np.array([0.0, 1.0])
+            return LinearRegression.fit(self, x, y)
+
+        def predict_proba(self, x):
+            p = LinearRegression.predict(self, x)
+            return np.column_stack([1 - p, p])
+
+    z = (x[:, 7] + 2.0 * d > 1.0).astype(float)
+    seven = x[:, :7]
+    names = [f"x{j}" for j in range(7)]
+    frame = pd.DataFrame({"y": y, "d": d, "z": z, **dict(zip(names, seven.T, strict=False))})
+    chance = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=200)
+    model = DoubleMLIIVM(
+        DoubleMLData(frame, "y", "d", names, "z"),
+        LinearRegression(),
+        chance,
+        LinearChance(),
+        n_folds=K,
+        draw_sample_splitting=False,
+    )
+    model.set_sample_splitting([[(np.where(fold != k)[0], np.where(fold == k)[0]) for k in range(K)]]).fit()
+    m = np.clip(out_of_fold(logistic, seven, z, fold), 0.01, 0.99)
+
+    def moved(target):
+        one, zero = (out_of_fold(least_squares, seven, target, fold, z == arm) for arm in (1, 0))
+        return one - zero + z * (target - one) / m - (1 - z) * (target - zero) / (1 - m)
+
+    b, a = moved(y), -moved(d)
+    cells = np.cov(np.vstack([a, b]), ddof=0) / N
+    q = norm.ppf(0.975) ** 2
+    quadratic = [
+        a.mean() ** 2 - q * cells[0, 0],
+        2 * (a.mean() * b.mean() - q * cells[0, 1]),
+        b.mean() ** 2 - q * cells[1, 1],
+    ]
+    first = -a
+    return {
+        "effect": [float(model.coef[0]), float(model.se[0])],
+        "by_formula": float(-b.mean() / a.mean()),
+        "first_stage_f": float(first.mean() ** 2 / (first.var() / N)),
+        "anderson_rubin": sorted(map(float, np.roots(quadratic))),
+    }
+
+
 def binary():
     from doubleml import DoubleMLData, DoubleMLIRM
     from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -179,7 +233,7 @@ def binary():
     splits = [(np.where(fold != k)[0], np.where(fold == k)[0]) for k in range(K)]
     names = [f"x{j}" for j in range(P)]
     frame = pd.DataFrame({"y": y, "d": d, **dict(zip(names, x.T, strict=False))})
-    out = {}
+    out = {"local": local(y, d, x, fold)}
     for score, normalise in (("ATE", False), ("ATTE", False), ("ATE", True)):
         chance = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=200)
         model = DoubleMLIRM(

@@ -123,6 +123,12 @@ impl Cate {
         self.along(&point)
     }
 
+    /// Effect at the features of a row.
+    pub(crate) fn value_of(&self, features: &[&[f64]], row: usize) -> f64 {
+        let x = features.iter().map(|x| x.get(row).copied().unwrap_or(0.0)).chain(std::iter::once(1.0));
+        self.coefficients.iter().zip(x).map(|(b, x)| b * x).sum()
+    }
+
     /// Mean effect over the rows it was fitted on, with features taken as they are.
     #[must_use]
     pub fn average(&self) -> (f64, f64) {

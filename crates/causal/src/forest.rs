@@ -10,14 +10,14 @@
 //!
 //! Trees come in bags of `m` on one half-sample of the rows; the spread of the bags about θ is the variance of the
 //! estimate, less what a bag's own randomness adds, kept positive by an objective Bayes correction as in the authors'
-//! program. Who is in a bag follows from a hash of bag and row, so that nothing of size rows × trees is ever held: a
-//! node takes 12 bytes.
+//! program. Who is in a bag follows from a hash of bag and row (or cluster), so that nothing of size rows × trees is ever
+//! held: a node takes 12 bytes. All sums are weighted where rows are.
 
 use equipoise_kernels::boost::Binned;
 use equipoise_kernels::{Draws, split_mix};
 use rayon::prelude::*;
 
-use crate::Residuals;
+use crate::{Residuals, Rows};
 
 /// How a forest is grown.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +26,9 @@ pub struct ForestOptions {
     pub n_trees: usize,
     /// Trees of a bag.
     pub bag: usize,
-    /// Smallest number of rows of either half in a leaf.
-    pub min_leaf_rows: u32,
+    /// Smallest number of rows of either half in a leaf; where absent a twentieth of the root of the number of rows, 5 at
+    /// least: leaves must grow with the rows, or the error of a leaf never falls.
+    pub min_leaf_rows: Option<u32>,
     /// Smallest share of a node's rows that a side of its split gets.
     pub balance: f64,
     /// Columns tried at a split; all where absent.
@@ -38,7 +39,7 @@ pub struct ForestOptions {
 
 impl Default for ForestOptions {
     fn default() -> Self {
-        Self { n_trees: 500, bag: 4, min_leaf_rows: 5, balance: 0.05, columns: None, seed: 0 }
+        Self { n_trees: 500, bag: 4, min_leaf_rows: None, balance: 0.05, columns: None, seed: 0 }
     }
 }
 
@@ -57,12 +58,15 @@ pub struct CausalForest {
     trees: Vec<Vec<Node>>,
     bag: usize,
     seed: u64,
+    /// Cluster of each row, where rows of one are drawn together.
+    clusters: Option<Vec<u32>>,
 }
 
 /// What a cell of a histogram holds: pseudo-outcomes and rows of the one half, rows of the other.
 #[derive(Clone, Copy, Default)]
 struct Cell {
     rho: f64,
+    weight: f64,
     n: u32,
     honest: u32,
 }
@@ -72,29 +76,55 @@ struct Ground<'a> {
     u: &'a [f64],
     v: &'a [f64],
     options: &'a ForestOptions,
+    min_leaf_rows: u32,
+    rows: Rows<'a>,
 }
 
-/// Whether a row belongs to the half-sample of a bag.
-fn in_bag(seed: u64, bag: usize, row: usize) -> bool {
-    split_mix(split_mix(seed ^ split_mix(bag as u64)) ^ row as u64) & 1 == 1
+fn usual_leaf(n_rows: usize) -> u32 {
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a small number of rows"
+    )]
+    let rows = (0.05 * libm::sqrt(n_rows as f64)) as u32;
+    rows.max(5)
+}
+
+/// Whether a row, or its cluster, belongs to the half-sample of a bag.
+fn in_bag(seed: u64, bag: usize, unit: u64) -> bool {
+    split_mix(split_mix(seed ^ split_mix(bag as u64)) ^ unit) & 1 == 1
+}
+
+/// What is drawn: the row, or its cluster.
+fn unit(clusters: Option<&[u32]>, row: usize) -> u64 {
+    clusters.and_then(|c| c.get(row)).map_or(row as u64, |c| u64::from(*c))
 }
 
 impl CausalForest {
     /// Grows a forest on residuals. `data` holds the features by which the effect may differ.
     #[must_use]
-    pub fn grow(data: &Binned, residuals: &Residuals, options: &ForestOptions) -> Self {
+    pub fn grow(data: &Binned, residuals: &Residuals, options: &ForestOptions, rows: Rows<'_>) -> Self {
         let bag = options.bag.max(2);
         let n_bags = options.n_trees.div_ceil(bag).max(2);
-        let ground = Ground { data, u: &residuals.outcome, v: &residuals.treatment, options };
+        let ground = Ground {
+            data,
+            u: &residuals.outcome,
+            v: &residuals.treatment,
+            options,
+            min_leaf_rows: options.min_leaf_rows.unwrap_or_else(|| usual_leaf(data.n_rows())).max(1),
+            rows,
+        };
         let trees = (0..n_bags * bag).into_par_iter().map(|tree| ground.tree(tree / bag, tree)).collect();
-        Self { trees, bag, seed: options.seed }
+        Self { trees, bag, seed: options.seed, clusters: rows.clusters.map(<[u32]>::to_vec) }
     }
 
     /// Effect and standard error for a row of the data the forest was grown on, by the bags that have not seen it; none
     /// where all have.
     #[must_use]
     pub fn out_of_bag(&self, data: &Binned, row: usize) -> Option<(f64, f64)> {
-        self.combine(data.bytes(row), |bag| !in_bag(self.seed, bag, row))
+        let unit = unit(self.clusters.as_deref(), row);
+        self.combine(data.bytes(row), |bag| !in_bag(self.seed, bag, unit))
     }
 
     /// Effect and standard error for bins of new features.
@@ -174,9 +204,13 @@ impl Ground<'_> {
         let seed = self.options.seed;
         let key = split_mix(split_mix(seed ^ 0x5eed) ^ tree as u64);
         let (mut grown, mut honest) = (Vec::new(), Vec::new());
-        for row in (0..self.data.n_rows()).filter(|row| in_bag(seed, bag, *row)) {
+        for row in 0..self.data.n_rows() {
+            let unit = unit(self.rows.clusters, row);
+            if !in_bag(seed, bag, unit) {
+                continue;
+            }
             // Nine tenths of the half-sample, one half of them for the leaves.
-            let draw = split_mix(key ^ row as u64);
+            let draw = split_mix(key ^ unit);
             if (draw >> 8).is_multiple_of(10) {
                 continue;
             }
@@ -215,37 +249,46 @@ impl Ground<'_> {
 
     #[allow(clippy::indexing_slicing, reason = "hot loop: rows are rows of the data")]
     fn end(&self, honest: &[u32]) -> Node {
-        let (mut vv, mut vu) = (0.0, 0.0);
+        let (mut vv, mut vu, mut total) = (0.0, 0.0, 0.0);
         for row in honest {
-            let (u, v) = (self.u[*row as usize], self.v[*row as usize]);
-            vv += v * v;
-            vu += v * u;
+            let (u, v, w) = self.row(*row as usize);
+            vv += w * v * v;
+            vu += w * v * u;
+            total += w;
         }
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "means of a leaf")]
-        let mean = |x: f64| (x / honest.len().max(1) as f64) as f32;
+        #[allow(clippy::cast_possible_truncation, reason = "means of a leaf")]
+        let mean = |x: f64| if total > 0.0 { (x / total) as f32 } else { 0.0 };
         Node::Leaf(mean(vv), mean(vu))
+    }
+
+    /// Residuals and weight of a row.
+    #[inline]
+    #[allow(clippy::indexing_slicing, reason = "hot loop: rows are rows of the data")]
+    fn row(&self, row: usize) -> (f64, f64, f64) {
+        (self.u[row], self.v[row], self.rows.weight.map_or(1.0, |w| w[row]))
     }
 
     /// The column and bin whose split makes the effects of both sides differ most.
     #[allow(clippy::indexing_slicing, reason = "hot loop: a bin is below its column's number of bins")]
     fn best(&self, grown: &[u32], honest: &[u32], draws: &mut Draws) -> Option<(usize, u8)> {
-        let min = self.options.min_leaf_rows.max(1);
+        let min = self.min_leaf_rows;
         let n = u32::try_from(grown.len()).ok()?;
         let n_honest = u32::try_from(honest.len()).ok()?;
         if n < 2 * min || n_honest < 2 * min {
             return None;
         }
-        let (mut vv, mut vu) = (0.0, 0.0);
+        let (mut vv, mut vu, mut weight) = (0.0, 0.0, 0.0);
         for row in grown {
-            let (u, v) = (self.u[*row as usize], self.v[*row as usize]);
-            vv += v * v;
-            vu += v * u;
+            let (u, v, w) = self.row(*row as usize);
+            vv += w * v * v;
+            vu += w * v * u;
+            weight += w;
         }
         if vv <= 0.0 {
             return None;
         }
         let theta = vu / vv;
-        let scale = f64::from(n) / vv;
+        let scale = weight / vv;
         let p = self.data.n_columns();
         let mut columns: Vec<usize> = (0..p).collect();
         let wanted = self.options.columns.unwrap_or(p).clamp(1, p);
@@ -266,13 +309,14 @@ impl Ground<'_> {
         let mut cells = vec![Cell::default(); n_cells];
         for row in grown {
             let row = *row as usize;
-            let (u, v) = (self.u[row], self.v[row]);
+            let (u, v, w) = self.row(row);
             // The influence of the row on the node's effect.
-            let rho = scale * v * (u - theta * v);
+            let rho = w * scale * v * (u - theta * v);
             let bytes = self.data.bytes(row);
             for (column, offset) in columns.iter().zip(&offsets) {
                 let cell = &mut cells[offset + usize::from(bytes[*column])];
                 cell.rho += rho;
+                cell.weight += w;
                 cell.n += 1;
             }
         }
@@ -292,6 +336,7 @@ impl Ground<'_> {
             let mut left = Cell::default();
             for (bin, cell) in of_column.iter().enumerate().take(bins.saturating_sub(1)) {
                 left.rho += cell.rho;
+                left.weight += cell.weight;
                 left.n += cell.n;
                 left.honest += cell.honest;
                 let (right, right_honest) = (n - left.n, n_honest - left.honest);
@@ -299,7 +344,7 @@ impl Ground<'_> {
                     continue;
                 }
                 let rest = total - left.rho;
-                let gain = left.rho * left.rho / f64::from(left.n) + rest * rest / f64::from(right);
+                let gain = left.rho * left.rho / left.weight + rest * rest / (weight - left.weight);
                 if best.is_none_or(|(g, ..)| gain > g)
                     && let Ok(bin) = u8::try_from(bin)
                 {

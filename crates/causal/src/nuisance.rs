@@ -9,8 +9,10 @@ use rayon::prelude::*;
 
 use crate::{CausalError, Folds, logit, splines, stack};
 
-/// Rows beyond which the penalty of a logistic regression is chosen on every so-many-th row only.
-const PENALTY_ROWS: usize = 20_000;
+/// Rows times columns beyond which the penalty of a logistic regression is chosen on every so-many-th row only; at least as
+/// many rows as [`FEWEST_PENALTY_ROWS`] are taken.
+const PENALTY_CELLS: usize = 400_000;
+const FEWEST_PENALTY_ROWS: usize = 4_000;
 /// Trees after which boosting ends even if it still gains.
 const MAX_TREES: u32 = 500;
 /// Chances of the log loss are kept this far from 0 and 1.
@@ -170,8 +172,12 @@ impl CrossFit<'_> {
     }
 
     fn check(&self, subset: Option<&[bool]>) -> Result<(), CausalError> {
-        for fold in 0..self.folds.k() {
-            let n = self.folds.outside(fold, subset).len();
+        let is_in = |row: &u32| subset.is_none_or(|s| s.get(*row as usize).copied().unwrap_or(false));
+        let counts: Vec<usize> =
+            self.folds.rows().iter().map(|rows| rows.iter().filter(|row| is_in(row)).count()).collect();
+        let total: usize = counts.iter().sum();
+        for inside in counts {
+            let n = total - inside;
             if n < 2 {
                 return Err(CausalError::TooFewRows { rows: n, folds: self.folds.k() });
             }
@@ -244,7 +250,8 @@ impl CrossFit<'_> {
     fn penalty(&self, columns: &[&[f64]], target: &[f64], n: usize) -> Option<f64> {
         // `1/C` for C from 1e-4 to 1e4, as the toolbox has it; strong penalties first.
         let path = log_path(1e4, 1e-8, n);
-        let step = self.folds.n_rows().div_ceil(PENALTY_ROWS).max(1);
+        let wanted = (PENALTY_CELLS / columns.len().max(1)).max(FEWEST_PENALTY_ROWS);
+        let step = self.folds.n_rows().div_ceil(wanted).max(1);
         let parts: Vec<Vec<u32>> =
             self.folds.rows().iter().map(|rows| rows.iter().copied().step_by(step).collect()).collect();
         choose_logistic(columns, target, self.weight, &parts, &path).map(|c| c.penalty)

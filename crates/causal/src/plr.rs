@@ -13,15 +13,6 @@ pub struct Residuals {
     pub treatment: Vec<f64>,
 }
 
-/// An instrument's estimate and how strong the instrument is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Iv {
-    /// The estimate.
-    pub scored: Scored,
-    /// F statistic of the residual instrument in the regression of the residual treatment (robust, one instrument).
-    pub first_stage_f: f64,
-}
-
 fn subtract(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
@@ -54,17 +45,6 @@ impl Residuals {
     pub fn iv_type(&self, y: &[f64], d: &[f64], g: &[f64], rows: Rows<'_>) -> Result<Scored, CausalError> {
         let psi_a: Vec<f64> = self.treatment.iter().zip(d).map(|(v, d)| -v * d).collect();
         solve(&psi_a, &multiply(&self.treatment, &subtract(y, g)), rows)
-    }
-
-    /// Partially linear IV: `ψ_a = −r·v`, `ψ_b = r·u` with `r` what is left of the instrument.
-    ///
-    /// # Errors
-    /// When the instrument does not move the treatment.
-    pub fn instrumented(&self, instrument: &[f64], rows: Rows<'_>) -> Result<Iv, CausalError> {
-        let psi_a: Vec<f64> = multiply(instrument, &self.treatment).iter().map(|x| -x).collect();
-        let scored = solve(&psi_a, &multiply(instrument, &self.outcome), rows)?;
-        let first = Self { outcome: self.treatment.clone(), treatment: instrument.to_vec() }.partialling_out(rows)?;
-        Ok(Iv { scored, first_stage_f: (first.theta / first.se) * (first.theta / first.se) })
     }
 
     /// The effect within each group of rows (`group[row]` below `n_groups`): the best linear predictor of the effect by

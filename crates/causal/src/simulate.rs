@@ -32,7 +32,7 @@ const fn mix(x: u64) -> u64 {
     split_mix(x.wrapping_sub(GOLDEN))
 }
 
-fn uniform(seed: u64, stream: u64, n: usize) -> Vec<f64> {
+pub(crate) fn uniform(seed: u64, stream: u64, n: usize) -> Vec<f64> {
     let key = mix(mix((seed + 1).wrapping_mul(GOLDEN)).wrapping_add((stream + 1).wrapping_mul(STREAM)));
     #[allow(clippy::cast_precision_loss, reason = "53 bits fit")]
     let at = |i: u64| (mix(i.wrapping_mul(GOLDEN).wrapping_add(key)) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0);
@@ -40,7 +40,7 @@ fn uniform(seed: u64, stream: u64, n: usize) -> Vec<f64> {
 }
 
 /// Twelve uniform numbers less six: mean 0 and variance 1.
-fn bell(seed: u64, stream: u64, n: usize) -> Vec<f64> {
+pub(crate) fn bell(seed: u64, stream: u64, n: usize) -> Vec<f64> {
     let mut sum = uniform(seed, 1000 * stream, n);
     for k in 1..12 {
         sum.iter_mut().zip(uniform(seed, 1000 * stream + k, n)).for_each(|(s, u)| *s += u);
@@ -48,11 +48,11 @@ fn bell(seed: u64, stream: u64, n: usize) -> Vec<f64> {
     sum.iter().map(|s| s - 6.0).collect()
 }
 
-fn squash(x: f64) -> f64 {
+pub(crate) fn squash(x: f64) -> f64 {
     0.5 * (1.0 + x / (1.0 + x.abs()))
 }
 
-fn six_digits(x: f64) -> f64 {
+pub(crate) fn six_digits(x: f64) -> f64 {
     (x * 1e6).round_ties_even() / 1e6
 }
 

@@ -4,6 +4,7 @@ mod coverage;
 mod forest;
 mod graph;
 mod hand;
+mod hidden;
 mod oracle;
 mod policy;
 

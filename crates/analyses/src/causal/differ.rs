@@ -1,6 +1,6 @@
 //! For whom the effect is larger: linear effects, their spread, and single rows.
 
-use equipoise_causal::{Cate, CausalForest, Covariance, ForestOptions};
+use equipoise_causal::{Cate, Covariance, ForestOptions, LinearForest};
 use equipoise_document::{Axis, Better, Block, BlockKind, Level, Table, TableColumn};
 use equipoise_kernels::boost::{Binned, BoostColumn};
 use equipoise_kernels::{chi_squared_tail, normal_two_sided};
@@ -40,13 +40,26 @@ impl Differ {
     }
 }
 
+impl Differ {
+    /// Difference of two contrasts' effects at a row, with the error that both make together: a fit of its own.
+    pub(super) fn between(&self, one: &Studied<'_>, then: usize, now: usize, row: usize) -> Option<(f64, f64)> {
+        let of = |place: usize| one.found.contrasts.get(place).map(|c| c.pseudo.as_slice());
+        let (then, now) = (of(then)?, of(now)?);
+        let gained: Vec<f64> = then.iter().zip(now).map(|(a, b)| a - b).collect();
+        let views = self.design.views();
+        let fit = Cate::fit(&gained, &vec![1.0; gained.len()], &views, Covariance::Hc1, one.rows());
+        let x: Vec<f64> = views.iter().filter_map(|c| c.get(row)).copied().collect();
+        Some(fit.at(&x))
+    }
+}
+
 /// Fits effects by features and adds what they say.
 pub(super) fn add(answer: &mut Answer, one: &Studied<'_>, plan: &Plan, params: &RawParams, seed: u64) -> Differ {
     let names = plan.heterogeneity_of(&one.treatment.name);
     let design = Design::over(&names, &one.sample.columns, params.upper_bound_on_cat_expansion as usize);
     let k = design.columns.len() as u64 + 1;
     let mut differ = Differ { design, fits: Vec::new(), forests: Vec::new() };
-    if one.found.estimator == "instrument" {
+    if !one.found.is_direct() {
         return differ;
     }
     if one.n() < ROWS_PER_COEFFICIENT * k {
@@ -87,8 +100,9 @@ fn forests(one: &Studied<'_>, design: &Design, params: &RawParams, seed: u64) ->
         .contrasts
         .iter()
         .map(|contrast| {
-            let forest = CausalForest::grow(&data, &contrast.residuals, &options);
-            (0..data.n_rows()).map(|row| forest.out_of_bag(&data, row)).collect()
+            let views = design.views();
+            let forest = LinearForest::fit(&data, &views, &contrast.residuals, &options, one.rows());
+            (0..data.n_rows()).map(|row| forest.out_of_bag(&data, &views, row)).collect()
         })
         .collect()
 }

@@ -15,7 +15,7 @@ const POINTS: u32 = 25;
 /// Adds the dose–response curve of a treatment that is a number.
 pub(super) fn add(answer: &mut Answer, one: &Studied<'_>, params: &RawParams) {
     let Kind::Number { values } = &one.treatment.kind else { return };
-    if params.instrument.is_some() {
+    if !one.found.is_direct() {
         return;
     }
     let mut sorted = values.clone();

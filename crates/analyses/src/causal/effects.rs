@@ -51,7 +51,7 @@ pub(super) fn add(answer: &mut Answer, studied: &[Studied<'_>]) {
             let about = About { treatment: &one.treatment.name, level, cohort: None };
             let (theta, se) = (contrast.average.theta, contrast.average.se);
             let (p, adjusted) = tests.next().map_or((1.0, 1.0), |(p, a)| (*p, *a));
-            let method = if one.found.estimator == "instrument" { "cross_fitted_instrument" } else { "cross_fitted" };
+            let method = one.found.method();
             let p_of = PValue { value: p, adjusted: Some(adjusted), method: "normal, benjamini_hochberg".to_owned() };
             let estimate = answer.effect(about.id("average_effect"), theta, se, one.n(), method);
             let id = answer.add(estimate.with_p_value(Some(p_of)));
@@ -150,6 +150,9 @@ fn say(
 ) {
     let name = &one.treatment.name;
     let doing = match (&one.treatment.kind, one.treatment.level(place + 1), one.treatment.reference()) {
+        (Kind::Levels { .. }, Some(level), Some(reference)) if one.found.estimator == "local" => {
+            format!("If the rows whose `{name}` the instrument decides had {level} instead of {reference}")
+        }
         (Kind::Levels { .. }, Some(level), Some(reference)) => {
             format!("If everybody had `{name}` = {level} instead of {reference}")
         }
@@ -161,28 +164,30 @@ fn say(
         " The interval holds 0: these rows do not show that it would change at all."
     };
     let text = format!(
-        "{doing}, {} would {} on average ({}), provided that the controls hold everything that moves both.{certain}",
+        "{doing}, {} would {} on average ({}), provided that {}.{certain}",
         answer.outcome,
         answer.moves(theta),
-        answer.interval_in_words(theta, se)
+        answer.interval_in_words(theta, se),
+        one.found.proviso()
     );
     answer.note_about(Level::Finding, "average_effect", text, std::slice::from_ref(id));
-    if let Some(f) = one.found.contrasts.get(place).and_then(|c| c.first_stage_f) {
-        let (level, verdict) = if f < 10.0 {
-            (Level::Caution, "weak: below 10 the estimate and its interval cannot be relied on")
-        } else {
-            (Level::Info, "strong enough")
-        };
-        let text = format!("The instrument moves `{name}` with F = {}: {verdict}.", super::answer::number(f));
-        answer.note_about(level, "instrument_strength", text, std::slice::from_ref(id));
-    }
 }
 
 /// Effects within each cohort.
 pub(super) fn add_cohorts(answer: &mut Answer, studied: &[Studied<'_>]) {
     let (mut labels, mut cohorts, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let mut said = Vec::new();
+    let mut numbers = Vec::new();
     for one in studied {
+        if !one.found.is_direct() && !one.sample.cohorts.is_empty() {
+            let text = format!(
+                "Effects of `{}` within cohorts are not estimated {}.",
+                one.treatment.name,
+                one.found.by_what()
+            );
+            answer.note(Level::Info, "no_cohort_effects", text);
+            continue;
+        }
         for (place, contrast) in one.found.contrasts.iter().enumerate() {
             for (cohort, members) in &one.sample.cohorts {
                 let n = members.iter().filter(|m| **m).count();
@@ -204,6 +209,7 @@ pub(super) fn add_cohorts(answer: &mut Answer, studied: &[Studied<'_>]) {
                 let id = answer.add(estimate);
                 labels.push(format!("{}: {}", one.treatment.name, one.treatment.contrast_name(place + 1)));
                 cohorts.push(cohort.clone());
+                numbers.push(n as u64);
                 if let Some((theta, se)) = found {
                     let text = format!("{cohort}: {} ({})", answer.change(theta), answer.interval_in_words(theta, se));
                     said.push(text);
@@ -215,9 +221,11 @@ pub(super) fn add_cohorts(answer: &mut Answer, studied: &[Studied<'_>]) {
     if ids.is_empty() {
         return;
     }
-    let table = Table::new("cohorts", "Effects by cohort")
+    let title = "Effects by cohort, in rows of the test data";
+    let table = Table::new("cohorts", title)
         .column(TableColumn::text("effect", "Effect of", labels))
         .column(TableColumn::text("cohort", "Cohort", cohorts))
+        .column(TableColumn::rows("n", "Rows of the test data", numbers))
         .column(TableColumn::estimate("average", "On average", ids));
     answer.section.tables.push(table);
     let kind = BlockKind::Dots {
@@ -227,8 +235,18 @@ pub(super) fn add_cohorts(answer: &mut Answer, studied: &[Studied<'_>]) {
         axis: Axis::titled(&format!("Change of {}", answer.outcome)),
         reference: Some(Reference::At(0.0)),
     };
-    let says = format!("The average effect within each cohort of the test data. {}.", said.join("; "));
-    answer.section.blocks.push(Block::new("cohorts", "Effects by cohort", "cohorts", kind, says));
+    let (n_test, n_all) = studied.iter().map(|one| (one.n_test(), one.n())).max().unwrap_or_default();
+    let rows = if n_test < n_all {
+        format!(
+            "Cohorts are made of the test data: effects within them rest on their own rows among its {n_test} rows, the averages \
+             over everybody on all {n_all} rows of test and training data."
+        )
+    } else {
+        format!("Effects within cohorts rest on their own rows among the {n_test} rows of the test data.")
+    };
+    answer.note(Level::Info, "cohort_rows", rows.clone());
+    let says = format!("The average effect within each cohort. {rows} {}.", said.join("; "));
+    answer.section.blocks.push(Block::new("cohorts", title, "cohorts", kind, says));
 }
 
 /// Mean of doubly robust numbers within some rows, and its standard error.

@@ -1,8 +1,8 @@
 //! From rows to effects of one treatment: nuisances out of fold, scores, medians over splits.
 
 use equipoise_causal::{
-    Aipw, CausalError, Choice, Covariates, CrossFit, Folds, Nuisance, Repeated, Residuals, Rows, Scored, Sensitivity,
-    Target, aggregate,
+    Aipw, AndersonRubin, CausalError, Choice, Covariates, CrossFit, Folds, FrontDoor, Iv, Nuisance, Repeated,
+    Residuals, Rows, Scored, Sensitivity, Target, Way, aggregate,
 };
 
 use super::params::{Estimator, NuisanceModel, RawParams};
@@ -15,9 +15,19 @@ pub(super) struct Task<'a> {
     pub(super) y: &'a [f64],
     pub(super) covariates: &'a Covariates<'a>,
     pub(super) instrument: Option<&'a [f64]>,
+    /// Mediators by which the graph identifies the effect.
+    pub(super) door: Option<Door<'a>>,
     pub(super) rows: Rows<'a>,
     pub(super) keys: &'a [u64],
     pub(super) seed: u64,
+}
+
+/// What lies on the way from the treatment to the outcome.
+pub(super) struct Door<'a> {
+    /// The mediators as numbers.
+    pub(super) mediators: Vec<&'a [f64]>,
+    /// Controls and mediators (levels), or controls and the treatment (numbers).
+    pub(super) behind: &'a Covariates<'a>,
 }
 
 /// One contrast of a treatment.
@@ -36,8 +46,8 @@ pub(super) struct Contrast {
     pub(super) pseudo: Vec<f64>,
     /// Chance of the level, before it is kept away from 0 and 1.
     pub(super) chance: Option<Vec<f64>>,
-    /// Strength of the instrument.
-    pub(super) first_stage_f: Option<f64>,
+    /// Strength of the instrument, and the test that holds however weak it is.
+    pub(super) instrument: Option<(f64, AndersonRubin)>,
 }
 
 /// All contrasts of a treatment, and how good the nuisances are.
@@ -70,13 +80,72 @@ struct OfSplit {
     residuals: Residuals,
     pseudo: Vec<f64>,
     chance: Option<Vec<f64>>,
-    first_stage_f: Option<f64>,
+    instrument: Option<(f64, AndersonRubin)>,
+}
+
+impl Found {
+    /// Whether rows with and without the treatment are compared, rather than what moves it or lies on its way.
+    pub(super) fn is_direct(&self) -> bool {
+        matches!(self.estimator, "interactive" | "partially_linear")
+    }
+
+    /// Name of the method for estimates.
+    pub(super) fn method(&self) -> &'static str {
+        match self.estimator {
+            "instrument" => "cross_fitted_instrument",
+            "local" => "cross_fitted_local",
+            "front_door" => "cross_fitted_front_door",
+            _ => "cross_fitted",
+        }
+    }
+
+    /// What identifies the effect, as a part of a sentence.
+    pub(super) fn by_what(&self) -> &'static str {
+        if self.estimator == "front_door" { "by the front door" } else { "with an instrument" }
+    }
+
+    /// What must be true for the effect to be one.
+    pub(super) fn proviso(&self) -> &'static str {
+        match self.estimator {
+            "instrument" | "local" => "the instrument reaches the outcome only through the treatment",
+            "front_door" => "the whole effect goes through the mediators and nothing hidden moves them",
+            _ => "the controls hold everything that moves both",
+        }
+    }
+}
+
+impl OfSplit {
+    /// An effect that does not rest on comparing rows with and without the treatment.
+    fn indirect(average: Scored, residuals: Residuals, instrument: Option<(f64, AndersonRubin)>) -> Self {
+        let pseudo = average.influence.iter().map(|i| average.theta + i).collect();
+        Self { average, treated: None, overlap: None, sensitivity: None, residuals, pseudo, chance: None, instrument }
+    }
+}
+
+/// Level of each row of an instrument with two values, the smaller one first.
+fn levels_of(z: &[f64]) -> Option<Vec<u32>> {
+    let (low, high) = z.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), z| (a.min(*z), b.max(*z)));
+    let is = |z: f64, of: f64| (z - of).abs() <= 0.0;
+    let two = low < high && z.iter().all(|z| is(*z, low) || is(*z, high));
+    two.then(|| z.iter().map(|z| u32::from(is(*z, high))).collect())
+}
+
+/// What is left of a first target and of the mediators.
+fn targets_left(
+    first: &[f64],
+    mediators: &[&[f64]],
+    found: &[Nuisance],
+    left: &dyn Fn(&[f64], &Nuisance) -> Vec<f64>,
+) -> Vec<Vec<f64>> {
+    std::iter::once(first).chain(mediators.iter().copied()).zip(found).map(|(x, n)| left(x, n)).collect()
 }
 
 impl Task<'_> {
     /// Which estimator is used.
     fn estimator(&self) -> &'static str {
         match (self.instrument, self.params.estimator, &self.treatment.kind) {
+            _ if self.door.is_some() => "front_door",
+            (Some(z), None | Some(Estimator::Interactive), Kind::Levels { .. }) if levels_of(z).is_some() => "local",
             (Some(_), ..) => "instrument",
             (None, Some(Estimator::PartiallyLinear), _) | (None, None, Kind::Number { .. }) => "partially_linear",
             (None, Some(Estimator::Interactive) | None, _) => "interactive",
@@ -115,7 +184,7 @@ impl Task<'_> {
                 residuals: typical.residuals.clone(),
                 pseudo: typical.pseudo.clone(),
                 chance: typical.chance.clone(),
-                first_stage_f: typical.first_stage_f,
+                instrument: typical.instrument,
             });
         }
         let typical = splits.into_iter().nth(typical_of_first).ok_or(CausalError::NoVariation)?;
@@ -137,6 +206,8 @@ impl Task<'_> {
         match (&self.treatment.kind, estimator) {
             (Kind::Levels { of, names }, "interactive") => self.interactive(&cross, of, names),
             (_, "instrument") => self.instrumented(&cross),
+            (_, "local") => self.local(&cross),
+            (_, "front_door") => self.front_door(&cross),
             _ => self.partially_linear(&cross),
         }
     }
@@ -192,7 +263,7 @@ impl Task<'_> {
                 residuals: Residuals::new(self.y, &d, &expected, &chance),
                 pseudo: aipw.scores(place).iter().zip(&reference).map(|(a, b)| a - b).collect(),
                 chance: Some(chance),
-                first_stage_f: None,
+                instrument: None,
                 average,
             });
         }
@@ -230,16 +301,8 @@ impl Task<'_> {
         }
         let pseudo = average.influence.iter().map(|i| average.theta + i).collect();
         let sensitivity = Some(residuals.sensitivity(&average, self.rows));
-        let contrast = OfSplit {
-            treated: None,
-            overlap: None,
-            sensitivity,
-            residuals,
-            pseudo,
-            chance,
-            first_stage_f: None,
-            average,
-        };
+        let contrast =
+            OfSplit { treated: None, overlap: None, sensitivity, residuals, pseudo, chance, instrument: None, average };
         let of_treatment = if contrast.chance.is_some() { format!("chance of {name}") } else { name.clone() };
         Ok(Split {
             contrasts: vec![contrast],
@@ -257,25 +320,89 @@ impl Task<'_> {
         let [of_y, of_d, of_z] = found.as_slice() else { return Err(CausalError::NoVariation) };
         let residuals = Residuals::new(self.y, &d, &of_y.values, &of_d.values);
         let left: Vec<f64> = z.iter().zip(&of_z.values).map(|(z, p)| z - p).collect();
-        let iv = residuals.instrumented(&left, self.rows)?;
-        let pseudo = iv.scored.influence.iter().map(|i| iv.scored.theta + i).collect();
-        let contrast = OfSplit {
-            average: iv.scored,
-            treated: None,
-            overlap: None,
-            sensitivity: None,
-            residuals,
-            pseudo,
-            chance: None,
-            first_stage_f: Some(iv.first_stage_f),
-        };
+        let iv = Iv::partially_linear(&residuals, &left, self.rows)?;
         let names = ["outcome".to_owned(), self.treatment.name.clone(), "instrument".to_owned()];
-        Ok(Split {
-            contrasts: vec![contrast],
-            nuisances: names.into_iter().zip(found).collect(),
-            folds: cross.folds.clone(),
-            mean_outcomes: Vec::new(),
-            inverse: vec![1.0; self.y.len()],
-        })
+        let named = names.into_iter().zip(found).collect();
+        let contrast = OfSplit::indirect(iv.scored, residuals, Some((iv.first_stage_f, iv.test)));
+        Ok(self.split_of(vec![contrast], named, cross))
+    }
+
+    /// The effect on those whom an instrument of two levels moves.
+    fn local(&self, cross: &CrossFit<'_>) -> Result<Split, CausalError> {
+        let d = self.treatment.numbers(1);
+        let z = self.instrument.and_then(levels_of).unwrap_or_default();
+        let chance = cross.chance(&z.iter().map(|z| f64::from(*z)).collect::<Vec<f64>>())?;
+        let trim = self.params.trim;
+        let m: Vec<f64> = chance.values.iter().map(|m| m.clamp(trim, 1.0 - trim)).collect();
+        let mut nuisances = Vec::new();
+        let mut sides: [Vec<Vec<f64>>; 2] = [Vec::new(), Vec::new()];
+        for level in 0..2 {
+            let subset: Vec<bool> = z.iter().map(|z| *z == level).collect();
+            let found = cross.regressions(&[self.y, &d], Some(&subset))?;
+            let whats = ["outcome".to_owned(), self.treatment.name.clone()];
+            for ((side, nuisance), what) in sides.iter_mut().zip(found).zip(whats) {
+                side.push(nuisance.values.clone());
+                nuisances.push((format!("{what} at level {level} of the instrument"), nuisance));
+            }
+        }
+        nuisances.push(("chance of the instrument".to_owned(), chance));
+        let [outcome, uptake] = sides;
+        let chance = vec![m.iter().map(|m| 1.0 - m).collect(), m];
+        let of_y = Aipw { y: self.y, level: &z, outcome, chance: chance.clone() };
+        let of_d = Aipw { y: &d, level: &z, outcome: uptake, chance };
+        let iv = Iv::interactive(&of_y, &of_d, self.rows)?;
+        let mixed = |of: &Aipw<'_>| -> Vec<f64> {
+            let at = |x: &[Vec<f64>], l: usize, row: usize| x.get(l).and_then(|x| x.get(row)).copied().unwrap_or(0.0);
+            (0..z.len()).map(|row| (0..2).map(|l| at(&of.chance, l, row) * at(&of.outcome, l, row)).sum()).collect()
+        };
+        let residuals = Residuals::new(self.y, &d, &mixed(&of_y), &mixed(&of_d));
+        let contrast = OfSplit::indirect(iv.scored, residuals, Some((iv.first_stage_f, iv.test)));
+        Ok(self.split_of(vec![contrast], nuisances, cross))
+    }
+
+    /// The effect through the mediators that a graph names.
+    fn front_door(&self, cross: &CrossFit<'_>) -> Result<Split, CausalError> {
+        let Some(door) = &self.door else { return Err(CausalError::NoVariation) };
+        let behind =
+            CrossFit { covariates: door.behind, folds: cross.folds, weight: cross.weight, choice: cross.choice };
+        let left = |x: &[f64], n: &Nuisance| -> Vec<f64> { x.iter().zip(&n.values).map(|(x, p)| x - p).collect() };
+        let d = self.treatment.numbers(1);
+        match &self.treatment.kind {
+            Kind::Levels { of, names } => {
+                let (found, nuisances) = FrontDoor::fit(cross, &behind, self.y, of, names.len(), self.params.trim)?;
+                let nothing = || Residuals { outcome: self.y.to_vec(), treatment: d.clone() };
+                let contrasts: Result<Vec<OfSplit>, CausalError> = (1..names.len())
+                    .map(|level| Ok(OfSplit::indirect(found.effect(level, 0, self.rows)?, nothing(), None)))
+                    .collect();
+                Ok(self.split_of(contrasts?, nuisances, cross))
+            }
+            Kind::Number { values } => {
+                let targets: Vec<&[f64]> =
+                    std::iter::once(values.as_slice()).chain(door.mediators.iter().copied()).collect();
+                let first = cross.regressions(&targets, None)?;
+                let targets: Vec<&[f64]> = std::iter::once(self.y).chain(door.mediators.iter().copied()).collect();
+                let second = behind.regressions(&targets, None)?;
+                let mut of_first = targets_left(values, &door.mediators, &first, &left);
+                let mut of_second = targets_left(self.y, &door.mediators, &second, &left);
+                let (treatment, outcome_behind) = (of_first.remove(0), of_second.remove(0));
+                let residuals = Residuals { outcome: outcome_behind.clone(), treatment: treatment.clone() };
+                let way = Way { treatment, mediators: of_first, mediators_behind: of_second, outcome_behind };
+                let scored = way.effect(self.rows)?;
+                let mut nuisances = Vec::new();
+                for (what, nuisance) in ["by controls", "by controls and treatment"]
+                    .into_iter()
+                    .flat_map(|by| std::iter::repeat_n(by, targets.len()))
+                    .zip(first.into_iter().chain(second))
+                {
+                    nuisances.push((what.to_owned(), nuisance));
+                }
+                Ok(self.split_of(vec![OfSplit::indirect(scored, residuals, None)], nuisances, cross))
+            }
+        }
+    }
+
+    fn split_of(&self, contrasts: Vec<OfSplit>, nuisances: Vec<(String, Nuisance)>, cross: &CrossFit<'_>) -> Split {
+        let inverse = vec![1.0; self.y.len()];
+        Split { contrasts, nuisances, folds: cross.folds.clone(), mean_outcomes: Vec::new(), inverse }
     }
 }

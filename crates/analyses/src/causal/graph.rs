@@ -25,14 +25,22 @@ fn listed(names: &[String]) -> String {
     names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The controls of each treatment by the graph.
+/// What the graph says of one treatment.
+pub(super) struct Held {
+    /// What is held fixed.
+    pub(super) controls: Vec<String>,
+    /// What carries the whole effect, where the front door identifies it.
+    pub(super) mediators: Vec<String>,
+}
+
+/// The controls of each treatment by the graph, and mediators where no controls identify its effect.
 pub(super) fn controls(
     spec: &DagSpec,
     params: &RawParams,
     outcome: &str,
     schema: &Schema,
     notes: &mut Vec<Said>,
-) -> Result<BTreeMap<String, Vec<String>>, AnalysisError> {
+) -> Result<BTreeMap<String, Held>, AnalysisError> {
     let dag = Dag::parse(&spec.edges, &spec.unobserved).map_err(|e| refuse(&e))?;
     if let Some(name) = dag.observed().find(|n| schema.get(n).is_none()) {
         return Err(unknown_column(name, schema).into());
@@ -51,7 +59,8 @@ fn of_treatment(
     treatment: &str,
     outcome: &str,
     notes: &mut Vec<Said>,
-) -> Result<Vec<String>, AnalysisError> {
+) -> Result<Held, AnalysisError> {
+    let only = |controls: Vec<String>| Held { controls, mediators: Vec::new() };
     let check = |e: DagError| refuse(&e);
     if let Some(name) = &params.instrument {
         let found = dag.instruments(treatment, outcome).map_err(check)?;
@@ -65,22 +74,27 @@ fn of_treatment(
             listed(&instrument.given)
         );
         notes.push((Level::Info, "adjustment_set", text));
-        return Ok(instrument.given);
+        return Ok(only(instrument.given));
     }
     let back_door = dag.back_door(treatment, outcome).map_err(check)?;
     let Some(set) = back_door else {
+        if let Some(mediators) = dag.front_door(treatment, outcome).map_err(check)? {
+            let ignored =
+                if params.control_features.is_some() { " `control_features` are not held fixed." } else { "" };
+            let text = format!(
+                "By the graph no controls identify the effect of `{treatment}` on `{outcome}`, but the way through {} does (front \
+                 door): the whole effect must go through it.{ignored}",
+                listed(&mediators)
+            );
+            notes.push((Level::Info, "adjustment_set", text));
+            return Ok(Held { controls: Vec::new(), mediators });
+        }
         let problem = format!("by the graph no columns identify the effect of `{treatment}` on `{outcome}`");
-        let front = dag.front_door(treatment, outcome).map_err(check)?;
         let instruments = dag.instruments(treatment, outcome).map_err(check)?;
-        let hint = match (instruments.first(), front) {
-            (Some(i), _) => format!("`{0}` is an instrument in it: set instrument = \"{0}\"", i.name),
-            (None, Some(set)) => {
-                format!("the way through {} identifies it (front door), which is not estimated here", listed(&set))
-            }
-            (None, None) => {
-                "measure a common cause of the two, or find a column that only moves the treatment".to_owned()
-            }
-        };
+        let hint = instruments.first().map_or_else(
+            || "measure a common cause of the two, or find a column that only moves the treatment".to_owned(),
+            |i| format!("`{0}` is an instrument in it: set instrument = \"{0}\"", i.name),
+        );
         return Err(wrong("dag", problem, hint));
     };
     let Some(asked) = &params.control_features else {
@@ -89,7 +103,7 @@ fn of_treatment(
             listed(&set)
         );
         notes.push((Level::Info, "adjustment_set", text));
-        return Ok(set);
+        return Ok(only(set));
     };
     let bad = dag.bad_controls(treatment, outcome, asked).map_err(check)?;
     for (name, why) in &bad {
@@ -109,5 +123,5 @@ fn of_treatment(
             format!("by the graph, holding {} fixed does not identify the effect of `{treatment}`", listed(&kept));
         return Err(wrong("control_features", problem, format!("hold {} fixed", listed(&set))));
     }
-    Ok(kept)
+    Ok(only(kept))
 }

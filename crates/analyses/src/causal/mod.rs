@@ -7,6 +7,8 @@ mod dose;
 mod effects;
 mod estimate;
 mod graph;
+mod individual;
+mod instrument;
 mod params;
 mod plan;
 mod policy;
@@ -29,7 +31,7 @@ pub use params::RawParams as Params;
 
 use self::answer::Answer;
 use self::design::{Design, binned};
-use self::estimate::{Found, Task};
+use self::estimate::{Door, Found, Task};
 use self::params::NuisanceModel;
 use self::plan::{Plan, Sample};
 use self::treatment::{Kind, Treatment};
@@ -106,7 +108,8 @@ impl Analysis for Causal {
             two_levels_where_needed(&treatment, &params)?;
             let controls = plan.controls_of(name);
             let design = Design::over(&controls, &sample.columns, params.upper_bound_on_cat_expansion as usize);
-            match study(place, treatment, design, &controls, sample, &params, context)? {
+            let mediators = plan.mediators_of(name);
+            match study(place, treatment, design, (&controls, mediators), sample, &params, context)? {
                 Ok(one) => studied.push(one),
                 Err((treatment, error)) => effects::failed(&mut answer, &treatment, sample, &error),
             }
@@ -145,15 +148,26 @@ fn study<'a>(
     place: usize,
     treatment: Treatment,
     design: Design,
-    controls: &[String],
+    (controls, mediators): (&[String], &[String]),
     sample: &'a Sample,
     params: &Params,
     context: &Context<'_>,
 ) -> Result<Result<Studied<'a>, (Treatment, CausalError)>, AnalysisError> {
-    let bytes = match params.nuisance_model {
-        NuisanceModel::Automl => binned(controls, &sample.columns).ok(),
+    let of_trees = |names: &[String]| match params.nuisance_model {
+        NuisanceModel::Automl => binned(names, &sample.columns).ok(),
         NuisanceModel::Linear => None,
     };
+    let bytes = of_trees(controls);
+    // The front door: mediators beside the controls, or the treatment itself where it is a number.
+    let way = Design::over(mediators, &sample.columns, params.upper_bound_on_cat_expansion as usize);
+    let numbers = treatment.numbers(1);
+    let is_number = matches!(treatment.kind, Kind::Number { .. });
+    let beside = if is_number { std::slice::from_ref(&treatment.name) } else { mediators };
+    let bytes_behind = of_trees(&[controls, beside].concat());
+    let mut columns_behind = design.views();
+    columns_behind.extend(if is_number { vec![numbers.as_slice()] } else { way.views() });
+    let behind = Covariates { columns: columns_behind, binned: bytes_behind.as_ref() };
+    let door = (!mediators.is_empty()).then(|| Door { mediators: way.views(), behind: &behind });
     let covariates = Covariates { columns: design.views(), binned: bytes.as_ref() };
     let instrument = params.instrument.as_ref().map(|name| sample.numbers(name)).transpose()?;
     let task = Task {
@@ -162,12 +176,13 @@ fn study<'a>(
         y: &sample.y,
         covariates: &covariates,
         instrument: instrument.as_deref(),
+        door,
         rows: sample.rows(),
         keys: &sample.keys,
         seed: context.seed(),
     };
     let found = task.run();
-    drop(covariates);
+    drop((covariates, behind));
     Ok(match found {
         Ok(found) => Ok(Studied { place, treatment, sample, design, found }),
         Err(error) => Err((treatment, error)),
@@ -183,6 +198,7 @@ fn write(
     context: &Context<'_>,
 ) -> Result<(), AnalysisError> {
     effects::add(answer, studied);
+    instrument::add(answer, studied);
     effects::add_mean_outcomes(answer, studied);
     effects::add_cohorts(answer, studied);
     for one in studied {
@@ -196,12 +212,15 @@ fn write(
     sensitivity::add(answer, studied);
     trust::refuters(answer, studied, params, context.seed());
     plan.negative_controls(answer, studied, params, context)?;
+    let mut differing = Vec::new();
     for one in studied {
         context.check_stop()?;
         let effects = differ::add(answer, one, plan, params, context.seed());
         policy::add(answer, one, &effects, params);
         what_if::add(answer, one, &effects, params)?;
+        differing.push((one, effects));
     }
+    individual::write(answer, &differing, params, context)?;
     trust::nuisances(answer, studied);
     trust::encodings(answer, studied);
     if !studied.is_empty() {
@@ -220,5 +239,10 @@ impl Studied<'_> {
 
     fn n(&self) -> u64 {
         self.sample.y.len() as u64
+    }
+
+    /// Rows of the test data among them.
+    fn n_test(&self) -> u64 {
+        self.sample.test_row.iter().flatten().count() as u64
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Plan {
     pub(super) unit: Unit,
     controls: Vec<String>,
     /// The controls of each treatment by the graph, where one was drawn.
-    by_graph: Option<BTreeMap<String, Vec<String>>>,
+    by_graph: Option<BTreeMap<String, graph::Held>>,
     heterogeneity: Option<Vec<String>>,
     /// Columns to be read.
     names: Vec<String>,
@@ -118,6 +118,13 @@ impl Plan {
             );
             notes.push((Level::Caution, "sensitive_treatment", text));
         }
+        for name in immutable(context).filter(|name| params.treatment_features.iter().any(|t| t == name)) {
+            let text = format!(
+                "`{name}` cannot be changed (`immutable` of the counterfactuals): read its effect as a description, not as something \
+                 to act on."
+            );
+            notes.push((Level::Caution, "immutable_treatment", text));
+        }
         let (outcome, class, unit) = outcome(params, context, column.as_deref(), &outcome_column)?;
         let schema = context.test.dataset.schema();
         let draw = |dag| graph::controls(dag, params, &outcome_column, schema, &mut notes);
@@ -126,7 +133,9 @@ impl Plan {
         let heterogeneity = params.heterogeneity_features.clone();
         let wanted = params.treatment_features.iter().chain(&controls).chain(heterogeneity.iter().flatten());
         let others = params.negative_controls.iter().chain(&params.instrument).chain(&params.clusters).chain(&column);
-        for name in wanted.chain(others).chain(by_graph.iter().flat_map(BTreeMap::values).flatten()) {
+        let drawn =
+            by_graph.iter().flat_map(BTreeMap::values).flat_map(|held| held.controls.iter().chain(&held.mediators));
+        for name in wanted.chain(others).chain(drawn) {
             if !names.contains(name) {
                 names.push(name.clone());
             }
@@ -143,7 +152,12 @@ impl Plan {
     /// Controls of a treatment: all but itself.
     pub(super) fn controls_of(&self, treatment: &str) -> Vec<String> {
         let by_graph = self.by_graph.as_ref().and_then(|g| g.get(treatment));
-        by_graph.unwrap_or(&self.controls).iter().filter(|c| *c != treatment).cloned().collect()
+        by_graph.map_or(&self.controls, |held| &held.controls).iter().filter(|c| *c != treatment).cloned().collect()
+    }
+
+    /// Mediators of a treatment, where the graph identifies its effect by the front door.
+    pub(super) fn mediators_of(&self, treatment: &str) -> &[String] {
+        self.by_graph.as_ref().and_then(|g| g.get(treatment)).map_or(&[], |held| &held.mediators)
     }
 
     /// Columns by which the effect of a treatment may differ.
@@ -211,8 +225,11 @@ impl Plan {
         let keys = table.keys(&y);
         let mut samples = Vec::new();
         for name in &params.treatment_features {
-            let needed: Vec<&Values> =
-                std::iter::once(name).chain(&params.instrument).filter_map(|n| table.columns.get(n)).collect();
+            let needed: Vec<&Values> = std::iter::once(name)
+                .chain(&params.instrument)
+                .chain(self.mediators_of(name))
+                .filter_map(|n| table.columns.get(n))
+                .collect();
             let is_used = |row: usize| {
                 y.get(row).is_some_and(|y| y.is_finite())
                     && needed.iter().all(|v| v.is_known(row))
@@ -267,7 +284,9 @@ impl Plan {
                 let controls = self.controls_of(&one.treatment.name);
                 let design =
                     super::Design::over(&controls, &sample.columns, params.upper_bound_on_cat_expansion as usize);
-                let Ok(found) = study(one.place, treatment, design, &controls, &sample, params, context)? else {
+                let mediators = self.mediators_of(&one.treatment.name);
+                let Ok(found) = study(one.place, treatment, design, (&controls, mediators), &sample, params, context)?
+                else {
                     continue;
                 };
                 for (place, contrast) in found.found.contrasts.iter().enumerate() {
@@ -318,6 +337,12 @@ impl Sample {
             test_row: Vec::new(),
         }
     }
+}
+
+/// Columns that the run says nobody can change.
+fn immutable<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a str> {
+    let named = context.spec.analyses.get("counterfactuals").and_then(|p| p.get("immutable"));
+    named.and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str)
 }
 
 /// A metric's name out of a column's: what an id cannot hold becomes `_`.

@@ -86,11 +86,8 @@ fn rewards(one: &Studied<'_>, differ: &Differ, params: &RawParams) -> Option<(Ve
             }
             Some((actions, rewards))
         }
-        Kind::Number { values } => {
-            // A tenth of the usual size, as a step that can be taken.
-            let sizes: Vec<f64> = values.iter().map(|x| x.abs()).filter(|x| *x > 0.0).collect();
-            #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
-            let step = 0.1 * sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
+        Kind::Number { .. } => {
+            let step = step_of(one);
             let contrast = one.found.contrasts.first()?;
             let left = &contrast.residuals;
             let square = one.rows().mean(&left.treatment.iter().map(|v| v * v).collect::<Vec<f64>>());
@@ -107,6 +104,15 @@ fn rewards(one: &Studied<'_>, differ: &Differ, params: &RawParams) -> Option<(Ve
             Some((actions, rewards))
         }
     }
+}
+
+/// A tenth of the usual size of a number, as a step that can be taken; 0 for levels.
+pub(super) fn step_of(one: &Studied<'_>) -> f64 {
+    let Kind::Number { values } = &one.treatment.kind else { return 0.0 };
+    let sizes: Vec<f64> = values.iter().map(|x| x.abs()).filter(|x| *x > 0.0).collect();
+    #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
+    let step = 0.1 * sizes.iter().sum::<f64>() / sizes.len().max(1) as f64;
+    step
 }
 
 /// The features whose effect is surest, where there are many.

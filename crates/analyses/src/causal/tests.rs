@@ -1,3 +1,5 @@
+mod hidden;
+mod individual;
 mod known;
 mod refused;
 
@@ -21,6 +23,7 @@ struct Run {
     columns: Vec<(String, MemoryColumn)>,
     cohorts: Vec<(String, Vec<bool>)>,
     sensitive: Vec<GroupingSpec>,
+    immutable: Vec<String>,
     params: Value,
 }
 
@@ -34,11 +37,16 @@ impl Run {
             columns: columns.into_iter().map(|(name, column)| (name.to_owned(), column)).collect(),
             cohorts: Vec::new(),
             sensitive: Vec::new(),
+            immutable: Vec::new(),
             params,
         }
     }
 
     fn answer(self) -> Result<Section, AnalysisError> {
+        self.answer_beside(&crate::NoHost)
+    }
+
+    fn answer_beside(self, host: &dyn crate::Host) -> Result<Section, AnalysisError> {
         let features: Vec<String> = self.columns.iter().map(|c| c.0.clone()).collect();
         let dataset = Dataset::from_columns(self.columns).unwrap();
         let mut frame = frame(self.task, self.classes.clone(), self.truth, self.weight);
@@ -49,7 +57,11 @@ impl Run {
             target: Some("y".to_owned()),
             sensitive: self.sensitive,
             seed: 7,
-            analyses: [("causal".to_owned(), self.params.clone())].into(),
+            analyses: [
+                ("causal".to_owned(), self.params.clone()),
+                ("counterfactuals".to_owned(), json!({ "immutable": self.immutable })),
+            ]
+            .into(),
             ..RunSpec::default()
         };
         let context = Context {
@@ -62,7 +74,7 @@ impl Run {
             model: None,
             progress: &Quiet,
             stop: &AtomicBool::new(false),
-            host: &crate::NoHost,
+            host,
         };
         let section = Causal.run(&self.params, &context)?;
         check(&section);
@@ -196,6 +208,9 @@ fn levels_cohorts_and_a_policy() {
     assert!(value(&section, "causal.policy_gain_over_all[d=0]") > 0.2);
     assert!(value(&section, "causal.policy_gain_over_all[d=1]") > 0.0);
     assert!(value(&section, "causal.heterogeneity_p_value[d=1]") < 0.001);
+    let table = section.table("cohorts").unwrap();
+    assert_eq!(table.title, "Effects by cohort, in rows of the test data");
+    assert!(codes(&section).contains(&"cohort_rows"));
     for table in ["overlap_0", "balance_0", "cohorts", "heterogeneity_0", "effects_of_rows_0", "nuisances"] {
         assert!(section.table(table).is_some_and(|t| t.n_rows() > 0), "{table}");
     }
@@ -239,6 +254,7 @@ fn three_levels_by_name_and_a_share_as_outcome() {
     (run.task, run.classes) = (Task::Binary, vec!["no".to_owned(), "yes".to_owned()]);
     run.truth = Targets::Class(truth);
     run.sensitive = vec![GroupingSpec::Column("t".to_owned())];
+    run.immutable = vec!["t".to_owned()];
     let section = run.answer().unwrap();
     assert!(
         covers(&section, "causal.average_effect[t=some]", 0.3)
@@ -246,7 +262,7 @@ fn three_levels_by_name_and_a_share_as_outcome() {
     );
     let text = &section.notes.iter().find(|n| n.code == "average_effect").unwrap().text;
     assert!(text.contains("y = yes would rise by") && text.contains("points on average"), "{text}");
-    assert!(codes(&section).contains(&"sensitive_treatment"));
+    assert!(codes(&section).contains(&"sensitive_treatment") && codes(&section).contains(&"immutable_treatment"));
 }
 
 #[test]

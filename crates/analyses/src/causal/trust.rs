@@ -189,6 +189,10 @@ pub(super) fn refuters(answer: &mut Answer, studied: &[Studied<'_>], params: &Ra
                     Refuter::Subset(_) | Refuter::Bootstrap => (&ones, theta),
                     _ => (&contrast.residuals, linear),
                 };
+                // With an instrument or mediators what is left of outcome and treatment does not give the effect.
+                if !one.found.is_direct() && !matches!(refuter, Refuter::Subset(_) | Refuter::Bootstrap) {
+                    continue;
+                }
                 let n = params.simulations as usize;
                 let Some(found) = refute(residuals, estimate, refuter, n, seed, one.rows()) else { continue };
                 effects.push(name.clone());

@@ -75,14 +75,13 @@ fn change(one: &Studied<'_>, differ: &Differ, row: usize, value: &NewValue) -> R
                 return Err(wrong("what_if", problem, format!("the levels are {known}")));
             };
             let old = of.get(row).map_or(0, |l| *l as usize);
-            let effect = |level: usize| match level.checked_sub(1) {
-                None => Some((0.0, 0.0)),
-                Some(contrast) => differ.at(contrast, row),
+            let change = match (new.checked_sub(1), old.checked_sub(1)) {
+                _ if new == old => Some((0.0, 0.0)),
+                (Some(then), None) => differ.at(then, row),
+                (None, Some(now)) => differ.at(now, row).map(|(effect, se)| (-effect, se)),
+                (then, now) => then.zip(now).and_then(|(then, now)| differ.between(one, then, now, row)),
             };
-            let (Some(then), Some(now)) = (effect(new), effect(old)) else { return Ok(None) };
-            // Two levels beside the reference: errors are added as if they were independent.
-            let se = if new == old { 0.0 } else { libm::sqrt(then.1 * then.1 + now.1 * now.1) };
-            Ok(Some((names.get(old).cloned().unwrap_or_default(), (then.0 - now.0, se))))
+            Ok(change.map(|change| (names.get(old).cloned().unwrap_or_default(), change)))
         }
     }
 }

@@ -70,9 +70,13 @@ fn the_other_scores_of_the_partially_linear_model_are_theirs() {
     let found = cross.regressions(&[&rows.y, &rows.d, &z], None).unwrap();
     let left = Residuals::new(&rows.y, &rows.d, &found[0].values, &found[1].values);
     let instrument: Vec<f64> = z.iter().zip(&found[2].values).map(|(z, p)| z - p).collect();
-    let iv = left.instrumented(&instrument, Rows::default()).unwrap();
+    let iv = Iv::partially_linear(&left, &instrument, Rows::default()).unwrap();
     pair(&iv.scored, &expected["instrument"], 1e-10, "instrument");
     assert!(iv.first_stage_f > 100.0);
+    // Strong: the region of the test is the interval, nearly.
+    let Region::Between(low, high) = iv.test.region(0.95) else { panic!("an interval") };
+    let half = 1.959_963_984_540_054 * iv.scored.se;
+    assert!((low - iv.scored.theta + half).abs() < 0.05 * half && (high - iv.scored.theta - half).abs() < 0.05 * half);
 }
 
 #[test]
@@ -143,4 +147,26 @@ fn formulas_are_theirs() {
     let e = EValue::of_difference(0.8, 0.2, 2.0);
     close(e.estimate, &expected["e_value"][0], 1e-13, "E-value");
     close(e.interval, &expected["e_value"][1], 1e-13, "E-value of the interval");
+}
+
+#[test]
+fn effects_on_those_an_instrument_moves_are_theirs() {
+    let expected = &oracle()["binary"]["local"];
+    let rows = rows(Kind::Binary);
+    let z: Vec<f64> = rows.x[7].iter().zip(&rows.d).map(|(x, d)| f64::from(u8::from(x + 2.0 * d > 1.0))).collect();
+    let hidden = Hidden {
+        y: rows.y.clone(),
+        d: rows.d.clone(),
+        z,
+        x: rows.x[..7].to_vec(),
+        effect: rows.effect.clone(),
+        share: vec![1.0; rows.y.len()],
+    };
+    let found = super::hidden::late(&hidden, &by_number(1500, 5));
+    pair(&found.scored, &expected["effect"], 1e-10, "local effect");
+    close(found.scored.theta, &expected["by_formula"], 1e-10, "the formula");
+    close(found.first_stage_f, &expected["first_stage_f"], 1e-9, "first stage");
+    let Region::Between(low, high) = found.test.region(0.95) else { panic!("an interval") };
+    close(low, &expected["anderson_rubin"][0], 1e-9, "Anderson and Rubin");
+    close(high, &expected["anderson_rubin"][1], 1e-9, "Anderson and Rubin");
 }

@@ -155,3 +155,24 @@ fn levels_that_the_controls_part_are_told() {
     let codes = codes(&section);
     assert!(codes.contains(&"no_overlap") || codes.contains(&"perfectly_predicted"), "{codes:?}");
 }
+
+#[test]
+fn an_outcome_among_the_features_is_left_out_and_said() {
+    let mut run = with(json!({ "treatment_features": ["d"], "outcome": "x4" }));
+    run.params = json!({ "treatment_features": ["d"], "outcome": "x4" });
+    let section = run.answer().unwrap();
+    let note = section.notes.iter().find(|n| n.code == "outcome_in_features").unwrap();
+    assert_eq!(note.text, "`x4` is the outcome and a feature of the model; it is not held fixed.");
+    assert!(section.table("nuisances").is_some());
+}
+
+#[test]
+fn too_few_rows_for_the_folds() {
+    let mut run = simulated(Kind::Continuous, 30, 1, json!({ "treatment_features": ["d"], "folds": 20 }));
+    run.cohorts.clear();
+    let text = says(run);
+    assert_eq!(
+        text,
+        "analyses.causal.treatment_features: 30 rows with `d` and `y` are too few\nhint: 20 folds need more rows"
+    );
+}
