@@ -73,3 +73,13 @@ pub fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
     }
     Ok(std::time::Duration::from_nanos(nanos).as_secs_f64())
 }
+
+/// CPU time of this thread.
+///
+/// # Errors
+/// Where there is no `/proc`.
+pub fn thread_cpu_seconds() -> Result<f64, Box<dyn Error>> {
+    let line = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    let nanos = line.split_whitespace().next().ok_or("no CPU time")?.parse()?;
+    Ok(std::time::Duration::from_nanos(nanos).as_secs_f64())
+}

@@ -10,6 +10,16 @@ pub trait Host: Sync {
     /// When it cannot be made.
     fn artifact(&self, name: &str) -> Result<Option<Box<dyn ArtifactWriter + '_>>, TableFileError>;
 
+    /// Results so far of work that takes long, which outlive an interruption; none where nobody keeps them. What was left under
+    /// another key is not this work's.
+    ///
+    /// # Errors
+    /// When they cannot be read or kept.
+    fn journal(&self, name: &str, key: &str) -> Result<Option<Box<dyn Journal + '_>>, TableFileError> {
+        let _ = (name, key);
+        Ok(None)
+    }
+
     /// Seconds since some moment; none where time must not be known. Only budgets that the user gives in seconds ask.
     fn seconds(&self) -> Option<f64>;
 }
@@ -27,6 +37,18 @@ pub trait ArtifactWriter {
     /// # Errors
     /// When the file cannot be written.
     fn finish(self: Box<Self>) -> Result<(), TableFileError>;
+}
+
+/// Keeps records one after the other.
+pub trait Journal {
+    /// The records that an earlier run left, in their order; once.
+    fn take(&mut self) -> Vec<Vec<u8>>;
+
+    /// Keeps one more record, after those that were left.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn push(&mut self, record: &[u8]) -> Result<(), TableFileError>;
 }
 
 /// A host that keeps nothing and has no clock.

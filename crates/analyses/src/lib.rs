@@ -20,5 +20,5 @@ mod registry;
 pub mod what_if;
 
 pub use context::{Context, Part, Progress, Quiet, caution};
-pub use host::{ArtifactWriter, Host, NoHost};
+pub use host::{ArtifactWriter, Host, Journal, NoHost};
 pub use registry::{Analysis, AnalysisError, REGISTRY, find, parse_params};

@@ -165,6 +165,10 @@ pub(crate) struct AssessArgs {
     /// Replace an assessment that is there already.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Folder where long work (counterfactuals of many rows) keeps what it has: after an interruption the same command takes it
+    /// up there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
     /// Print the run spec as TOML and do nothing else.
     #[arg(long)]
     pub(crate) print_spec: bool,

@@ -27,8 +27,27 @@ pub struct Finder<'a> {
     pub is_sparsified: bool,
     /// How a set is chosen among many.
     pub diversity: Diversity,
+    /// How near to rows that really occur a counterfactual must lie.
+    pub plausible: Plausible,
     /// Seed of the draws.
     pub seed: u64,
+}
+
+/// Limits that are held against rows that really occur and are answered as wished; without such rows nothing keeps them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Plausible {
+    /// The nearest of them costs no more than this.
+    pub max_distance: Option<f64>,
+    /// The local outlier factor among them is no larger than this.
+    pub max_isolation: Option<f64>,
+}
+
+impl Plausible {
+    /// Whether there is a limit.
+    #[must_use]
+    pub fn is_limited(self) -> bool {
+        self.max_distance.is_some() || self.max_isolation.is_some()
+    }
 }
 
 /// A row that the model answers as wished, within all limits.
@@ -145,8 +164,9 @@ impl Finder<'_> {
                 rows = self.preselected(query, rows);
                 let smaller = rows.iter().map(|row| sparsify(query, row)).collect::<Result<_, _>>()?;
                 let smaller: Vec<Vec<f64>> = distinct(smaller);
-                // Different ways may come down to the same one; then they stand beside it as they were found.
-                rows = if smaller.len() < self.total { smaller.into_iter().chain(rows).collect() } else { smaller };
+                // Different ways may come down to the same one; then they stand beside it as they were found, to choose from.
+                let is_short = smaller.len() < 2 * self.total || self.plausible.is_limited();
+                rows = if is_short { smaller.into_iter().chain(rows).collect() } else { smaller };
             }
             rows = distinct(rows);
         }
@@ -158,6 +178,9 @@ impl Finder<'_> {
         let mut valid: Vec<Counterfactual> = Vec::new();
         for (place, (row, answer)) in rows.into_iter().zip(answers).enumerate() {
             if !query.goal.holds(&answer) || !self.space.keeps_limits(choices, query.row, &row) {
+                continue;
+            }
+            if !self.is_plausible(query, &row) {
                 continue;
             }
             let changed = self.space.changed(query.row, &row);
@@ -182,11 +205,21 @@ impl Finder<'_> {
         Ok(true)
     }
 
+    fn is_plausible(&self, query: &Query<'_>, row: &[f64]) -> bool {
+        let Some(reference) = self.reference else { return !self.plausible.is_limited() };
+        let is_near = |most: f64| {
+            let near = reference.nearest(self.space, query.goal, row, 1);
+            near.first().is_some_and(|(distance, _)| *distance <= most)
+        };
+        let is_within = |most: f64| reference.isolation(self.space, query.goal, row).is_some_and(|f| f <= most);
+        self.plausible.max_distance.is_none_or(is_near) && self.plausible.max_isolation.is_none_or(is_within)
+    }
+
     /// A few times as many as asked for, cheap and different: undoing changes costs calls.
     fn preselected(&self, query: &Query<'_>, rows: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
         let rows = distinct(rows);
         let costs: Vec<f64> = rows.iter().map(|row| query.cost(row)).collect();
-        let chosen = select(self.space, &rows, &costs, self.total * 2 + 2, self.diversity);
+        let chosen = select(self.space, &rows, &costs, self.total * 3 + 3, self.diversity);
         chosen.iter().filter_map(|i| rows.get(*i).cloned()).collect()
     }
 }

@@ -19,10 +19,18 @@ pub struct Quality {
     pub diversity: Option<f64>,
     /// Mean distance to the nearest row that really occurs with the desired answer; none without such rows.
     pub plausibility: Option<f64>,
+    /// Mean distance to the fifth nearest of these rows; none with fewer.
+    pub fifth: Option<f64>,
+    /// Share that lie apart from these rows: their local outlier factor is above 1.5; none with fewer than ten rows.
+    pub isolated: Option<f64>,
     /// Share of slightly disturbed copies that are still answered as wished.
     pub robustness: f64,
 }
 
+/// The neighbour whose distance is told beside that of the nearest.
+const FIFTH: usize = 5;
+/// Rows with a larger local outlier factor lie apart.
+const APART: f64 = 1.5;
 /// Disturbed copies of each counterfactual.
 const COPIES: usize = 20;
 /// Numbers are disturbed by this many scales.
@@ -52,14 +60,16 @@ impl Quality {
         for (place, one) in set.iter().enumerate() {
             pairs.extend(set.iter().skip(place + 1).map(|other| space.distance(one, other)));
         }
-        let nearest: Vec<f64> = finder
-            .reference
-            .iter()
-            .flat_map(|reference| set.iter().map(|one| reference.nearest(space, found.goal, one, 1)))
-            .filter_map(|near| near.first().map(|(_, other)| *other).map(<[f64]>::to_vec))
-            .zip(&set)
-            .map(|(other, one)| space.distance(one, &other))
-            .collect();
+        let (mut nearest, mut fifth, mut isolated) = (Vec::new(), Vec::new(), Vec::new());
+        for (reference, one) in
+            finder.reference.iter().flat_map(|reference| set.iter().map(move |one| (reference, one)))
+        {
+            let near = reference.nearest(space, found.goal, one, FIFTH);
+            nearest.extend(near.first().map(|(_, other)| space.distance(one, other)));
+            fifth.extend(near.get(FIFTH - 1).map(|(_, other)| space.distance(one, other)));
+            let factor = reference.isolation(space, found.goal, one);
+            isolated.extend(factor.map(|factor| f64::from(u8::from(factor > APART))));
+        }
         let (numbers, names) = parts(space, row, &set);
         #[allow(clippy::cast_precision_loss, reason = "a few features")]
         let all = space.variables().len().max(1) as f64;
@@ -74,6 +84,8 @@ impl Quality {
             sparsity: 1.0 - changed / n / all,
             diversity: mean(&pairs),
             plausibility: mean(&nearest),
+            fifth: mean(&fifth),
+            isolated: mean(&isolated),
             robustness: robustness(finder, row_id, choices, found, &set)?,
         }))
     }

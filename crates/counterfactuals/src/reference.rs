@@ -14,7 +14,12 @@ pub struct Reference {
     n_outputs: usize,
     /// By goal.
     granted: Mutex<BTreeMap<[u64; 3], Arc<Granted>>>,
+    /// By goal and row: the distances of its nearest rows.
+    around: Mutex<BTreeMap<([u64; 3], usize), Neighbours>>,
 }
+
+/// Distances and places of the nearest rows, nearest first.
+type Neighbours = Arc<Vec<(f64, usize)>>;
 
 /// The rows that are answered as wished, column by column.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ struct Granted {
 
 /// Rows whose distances are worked out together.
 const BLOCK: usize = 256;
+/// Neighbours that tell how dense rows lie.
+pub(crate) const NEIGHBOURS: usize = 10;
 /// Features after which a block is given up when all of it lies too far away.
 const STRIDE: usize = 3;
 
@@ -46,6 +53,7 @@ impl Reference {
             n_columns: n_columns.max(1),
             n_outputs: answers.n_outputs(),
             granted: Mutex::new(BTreeMap::new()),
+            around: Mutex::new(BTreeMap::new()),
         })
     }
 
@@ -59,6 +67,12 @@ impl Reference {
     #[must_use]
     pub fn rows(&self) -> &[f64] {
         &self.rows
+    }
+
+    /// What the model answers to them, row by row.
+    #[must_use]
+    pub fn answers(&self) -> &[f64] {
+        &self.answers
     }
 
     /// Rows whose answer already is what is wished for.
@@ -84,6 +98,58 @@ impl Reference {
 
     /// The `k` rows that grant the goal and lie nearest, with their distances, nearest first.
     pub(crate) fn nearest(&self, space: &Space, goal: Goal, to: &[f64], k: usize) -> Vec<(f64, &[f64])> {
+        let near = self.places(space, goal, to, k);
+        near.into_iter().filter_map(|(distance, place)| Some((distance, self.row(place)?))).collect()
+    }
+
+    fn row(&self, place: usize) -> Option<&[f64]> {
+        self.rows.get(place * self.n_columns..(place + 1) * self.n_columns)
+    }
+
+    /// The local outlier factor of a row among the rows that grant the goal (Breunig, Kriegel, Ng & Sander 2000): how much
+    /// thinner they lie around it than around its neighbours. About 1 within them, larger outside; none with too few of them.
+    ///
+    /// ```text
+    /// reach(a, b) = max(distance of b's k-th neighbour, distance(a, b))     density(a) = 1 / mean reach(a, neighbours)
+    /// factor(a) = mean density(neighbours of a) / density(a)
+    /// ```
+    pub(crate) fn isolation(&self, space: &Space, goal: Goal, row: &[f64]) -> Option<f64> {
+        let near = self.places(space, goal, row, NEIGHBOURS);
+        if near.len() < NEIGHBOURS {
+            return None;
+        }
+        let reach = |(distance, place): &(f64, usize)| {
+            self.around(space, goal, *place).last().map_or(*distance, |last| last.0.max(*distance))
+        };
+        #[allow(clippy::cast_precision_loss, reason = "a few neighbours")]
+        let mean = |all: &[(f64, usize)]| all.iter().map(reach).sum::<f64>() / all.len().max(1) as f64;
+        let own = mean(&near);
+        // Rows that lie on top of each other are as dense as can be.
+        let least = 1e-9;
+        let thinner = |(_, place): &(f64, usize)| own.max(least) / mean(&self.around(space, goal, *place)).max(least);
+        #[allow(clippy::cast_precision_loss, reason = "a few neighbours")]
+        let factor = near.iter().map(thinner).sum::<f64>() / near.len() as f64;
+        Some(factor)
+    }
+
+    /// The neighbours of one of the rows, without itself; found once.
+    fn around(&self, space: &Space, goal: Goal, place: usize) -> Neighbours {
+        let key = (goal.key(), place);
+        let known = self.around.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let row = self.row(place).unwrap_or_default();
+            let mut near = self.places(space, goal, row, NEIGHBOURS + 1);
+            match near.iter().position(|(_, other)| *other == place) {
+                Some(own) => drop(near.remove(own)),
+                None => near.truncate(NEIGHBOURS),
+            }
+            let made = Arc::new(near);
+            self.around.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&made));
+            made
+        })
+    }
+
+    fn places(&self, space: &Space, goal: Goal, to: &[f64], k: usize) -> Vec<(f64, usize)> {
         let granted = self.laid_out(goal);
         let mut best: Vec<(f64, usize)> = Vec::with_capacity(k + 1);
         let mut away = [0.0; BLOCK];
@@ -113,8 +179,7 @@ impl Reference {
                 }
             }
         }
-        let row = |place: usize| self.rows.get(place * self.n_columns..(place + 1) * self.n_columns);
-        best.into_iter().filter_map(|(distance, place)| Some((distance, row(place)?))).collect()
+        best
     }
 }
 

@@ -95,3 +95,52 @@ fn determinantal(
     }
     chosen
 }
+
+/// Places of the rows that together lose least and differ most: one by one the row with the largest
+/// `weight · conditional variance − loss`, the variance being that of `K_ij = 1 / (1 + distance_ij)` given the rows before it.
+pub(crate) fn spread(space: &Space, rows: &[Vec<f64>], losses: &[f64], n: usize, weight: f64) -> Vec<usize> {
+    let mut left: Vec<f64> = vec![1.0; rows.len()];
+    let mut factors: Vec<Vec<f64>> = vec![Vec::new(); rows.len()];
+    let mut chosen: Vec<usize> = Vec::new();
+    while chosen.len() < n.min(rows.len()) {
+        let worth = |(i, (gain, loss)): (usize, (&f64, &f64))| (i, weight * gain - loss, *gain);
+        let open = left.iter().zip(losses).enumerate().map(worth).filter(|(_, _, gain)| *gain > 1e-9);
+        let best = open.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        let Some((j, _, gain)) = best else { break };
+        let factor_j = factors.get(j).cloned().unwrap_or_default();
+        for (i, (factor, rest)) in factors.iter_mut().zip(left.iter_mut()).enumerate() {
+            let similar = 1.0 / (1.0 + between(space, rows, i, j));
+            let dot: f64 = factor.iter().zip(&factor_j).map(|(a, b)| a * b).sum();
+            let e = (similar - dot) / libm::sqrt(gain);
+            factor.push(e);
+            *rest -= e * e;
+        }
+        if let Some(rest) = left.get_mut(j) {
+            *rest = f64::NEG_INFINITY;
+        }
+        chosen.push(j);
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Grid, Kind, Limits, Variable};
+
+    #[test]
+    fn what_differs_goes_before_what_is_the_same() {
+        let kind = Kind::Number { scale: 1.0, grid: Grid::Any, range: (0.0, 9.0) };
+        let one = Variable { name: "x".into(), columns: vec![0], kind, limits: Limits::default(), cost: 1.0 };
+        let space = Space::new(vec![one], Vec::new(), 1, 0.0, 1).unwrap();
+        let rows: Vec<Vec<f64>> = [0.0, 0.1, 3.0, 0.0].iter().map(|x| vec![*x]).collect();
+        // After 0: 0.1 keeps 1 − (1/1.1)² = 0.17 of its own, 3 keeps 1 − (1/4)² = 0.94; the copy keeps nothing.
+        assert_eq!(spread(&space, &rows, &[0.0, 0.1, 0.3, 0.0], 4, 5.0), [0, 2, 1]);
+        // Without weight the losses decide, and the copy is left out all the same.
+        assert_eq!(spread(&space, &rows, &[0.0, 0.1, 0.3, 0.0], 4, 0.0), [0, 1, 2]);
+        // Twice the cheapest cost is far enough: 9 is farther than 3 and costs too much for it.
+        let costs = [1.0, 1.1, 2.0, 30.0];
+        let rows: Vec<Vec<f64>> = [0.0, 0.1, 3.0, 9.0].iter().map(|x| vec![*x]).collect();
+        assert_eq!(select(&space, &rows, &costs, 2, Diversity::Maximin), [0, 2]);
+    }
+}

@@ -256,6 +256,7 @@ impl Space {
             let mut choice = choice(variable, &variable.limits, self.get(place, row));
             for limit in own.iter().filter(|l| l.variable == place) {
                 check(&Variable { limits: limit.limits.clone(), ..variable.clone() })?;
+                overlap(variable, &limit.limits)?;
                 choice = meet(choice, self::choice(variable, &limit.limits, self.get(place, row)));
             }
             all.push(choice);
@@ -340,6 +341,23 @@ fn choice(variable: &Variable, limits: &Limits, value: f64) -> Choice {
             if codes.is_empty() { Choice::Stay } else { Choice::Among(codes) }
         }
     }
+}
+
+/// What a feature and a row say of it must leave something together.
+fn overlap(variable: &Variable, own: &Limits) -> Result<(), CounterfactualError> {
+    let hint = "let the two overlap, or leave the limit of the row out";
+    if let (Some(all), Some(row)) = (variable.limits.range, own.range)
+        && all.0.max(row.0) > all.1.min(row.1)
+    {
+        let words = |(a, b): (f64, f64)| format!("between {a} and {b}");
+        return contradiction(&variable.name, &words(all), &format!("{} for one row", words(row)), hint);
+    }
+    if let (Some(all), Some(row)) = (&variable.limits.codes, &own.codes)
+        && !row.iter().any(|code| all.contains(code))
+    {
+        return contradiction(&variable.name, "some names are permitted", "none of them is for one row", hint);
+    }
+    Ok(())
 }
 
 /// What two limits leave together.

@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 
+use crate::Plausible;
 use crate::{
-    Answers, Ask, Choice, CounterfactualError, Derived, Direction, Diversity, Finder, Formula, Genetic, Grid,
+    Answers, Ask, Choice, CounterfactualError, Derived, Direction, Diversity, Finder, Formula, Genetic, Gradient, Grid,
     GrowingSpheres, KdTree, Kind, Limits, Method, Nearest, Quality, Random, Reference, RowLimit, Shortage, Space,
     Variable, Wish,
 };
@@ -65,6 +66,7 @@ fn methods() -> Vec<Box<dyn Method>> {
         Box::new(KdTree),
         Box::new(Nearest::default()),
         Box::new(GrowingSpheres::default()),
+        Box::new(Gradient::default()),
     ]
 }
 
@@ -80,6 +82,7 @@ fn finder<'a>(space: &'a Space, method: &'a dyn Method, reference: &'a Reference
         total: 3,
         is_sparsified: true,
         diversity: Diversity::Maximin,
+        plausible: Plausible::default(),
         seed: 11,
     }
 }
@@ -184,6 +187,22 @@ fn rows_may_have_limits_of_their_own() {
 }
 
 #[test]
+fn limits_of_a_row_that_contradict_those_of_all_are_named() {
+    let range = Limits { range: Some((0.0, 40.0)), ..Limits::default() };
+    let codes = Limits { codes: Some(vec![1]), ..Limits::default() };
+    let space = space([range, Limits::default(), codes]).unwrap();
+    let says = |variable, limits| {
+        let own = [RowLimit { variable, limits }];
+        space.choices(&[30.0, 2.0, 0.0, 62.0], &own).unwrap_err().to_string()
+    };
+    let ranges = says(0, Limits { range: Some((50.0, 60.0)), ..Limits::default() });
+    let expected = "the limits of `income` contradict each other: between 0 and 40 and between 50 and 60 for one row\nhint: let the two";
+    assert!(ranges.starts_with(expected), "{ranges}");
+    let names = says(2, Limits { codes: Some(vec![2]), ..Limits::default() });
+    assert!(names.contains("`job` contradict each other: some names are permitted and none of them"), "{names}");
+}
+
+#[test]
 fn nothing_to_change_and_nothing_to_wish_for_are_told_apart() {
     let fixed = || Limits { is_fixed: true, ..Limits::default() };
     let space = space([fixed(), fixed(), fixed()]).unwrap();
@@ -208,4 +227,70 @@ fn a_one_hot_group_changes_as_one() {
     space.set(0, &mut row, 2.0);
     assert_eq!(row, [9.0, 0.0, 0.0, 1.0]);
     assert_eq!(space.cost(&[9.0, 0.0, 1.0, 0.0], &row), 1.0);
+}
+
+#[test]
+fn nothing_is_found_downhill_where_nothing_slopes() {
+    /// Approved from an income of 80 on.
+    struct Step;
+    impl Ask for Step {
+        fn n_outputs(&self) -> usize {
+            1
+        }
+        fn ask(&self, rows: &[f64]) -> Result<Vec<f64>, CounterfactualError> {
+            Ok(rows.chunks_exact(4).map(|r| if r[0] >= 80.0 { 0.9 } else { 0.1 }).collect())
+        }
+    }
+    let space = space([Limits::default(), Limits::default(), Limits::default()]).unwrap();
+    let reference = reference();
+    let gradient = Gradient::default();
+    let finder = Finder { model: &Step, ..finder(&space, &gradient, &reference) };
+    let found = finder.find(&[50.0, 2.0, 0.0, 102.0], 0, &[]).unwrap();
+    assert_eq!((found.counterfactuals.len(), found.shortage), (0, Some(Shortage::NotFound)));
+}
+
+#[test]
+fn what_must_be_plausible_lies_near_the_data_or_is_not_found() {
+    let space = space([Limits::default(), Limits::default(), Limits::default()]).unwrap();
+    let reference = reference();
+    let row = [50.0, 2.0, 0.0, 102.0];
+    for method in methods() {
+        let mut finder = finder(&space, method.as_ref(), &reference);
+        finder.plausible = Plausible { max_distance: Some(2.0), max_isolation: Some(1.3) };
+        let found = finder.find(&row, 0, &[]).unwrap();
+        for one in &found.counterfactuals {
+            let near = reference.nearest(&space, found.goal, &one.row, 1);
+            assert!(near[0].0 <= 2.0, "{}", method.name());
+            assert!(reference.isolation(&space, found.goal, &one.row).unwrap() <= 1.3, "{}", method.name());
+        }
+        finder.plausible = Plausible { max_distance: Some(0.0), max_isolation: None };
+        let none = finder.find(&row, 0, &[]).unwrap();
+        // Only rows that really occur cost nothing to get to.
+        let occurs = |one: &[f64]| rows().chunks_exact(4).any(|r| r[..3] == one[..3]);
+        assert!(none.counterfactuals.iter().all(|one| occurs(&one.row)), "{}", method.name());
+        assert_eq!(none.counterfactuals.len() < 3, none.shortage.is_some());
+    }
+}
+
+#[test]
+fn what_lies_apart_has_a_large_factor() {
+    // A line of rows one apart, and one far away.
+    let kind = number(Grid::Any, 0.0, 1000.0);
+    let space = Space::new(vec![variable("x", 0, kind, Limits::default())], Vec::new(), 1, 0.0, 1).unwrap();
+    struct Yes;
+    impl Ask for Yes {
+        fn n_outputs(&self) -> usize {
+            1
+        }
+        fn ask(&self, rows: &[f64]) -> Result<Vec<f64>, CounterfactualError> {
+            Ok(vec![1.0; rows.len()])
+        }
+    }
+    let line: Vec<f64> = (0..60).map(f64::from).collect();
+    let reference = Reference::over(line, 1, Answers::Value, &Yes).unwrap();
+    let goal = Wish::Range(0.0, 2.0).goal(Answers::Value, &[0.0]).unwrap();
+    let factor = |x: f64| reference.isolation(&space, goal, &[x]).unwrap();
+    assert!((factor(30.2) - 1.0).abs() < 0.1, "{}", factor(30.2));
+    // 141 away from the last of ten that lie five apart on average: its neighbours reach 5 to 9, it reaches about 145.
+    assert!(factor(200.0) > 10.0, "{}", factor(200.0));
 }

@@ -2,16 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use equipoise_analyses::{ArtifactWriter, Host};
+use equipoise_analyses::{ArtifactWriter, Host, Journal};
 use equipoise_data::{TableFile, TableFileError, TableWriter};
 use equipoise_document::Artifact;
 use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use crate::World;
+use crate::journal::JournalFile;
 
 /// The bytes of a file beside a document.
 #[derive(Clone, Debug)]
@@ -40,11 +41,20 @@ impl ArtifactBytes {
 pub(crate) struct Artifacts<'a> {
     world: &'a World,
     done: Mutex<Vec<(Artifact, ArtifactBytes)>>,
+    /// Results so far of work that takes long.
+    journals: Mutex<Vec<PathBuf>>,
 }
 
 impl<'a> Artifacts<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
-        Self { world, done: Mutex::new(Vec::new()) }
+        Self { world, done: Mutex::new(Vec::new()), journals: Mutex::new(Vec::new()) }
+    }
+
+    /// Deletes the results so far of work that is done now. One that cannot be deleted does no harm.
+    pub(crate) fn forget_journals(&self) {
+        for path in self.journals.lock().iter().flat_map(|paths| paths.iter()) {
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     /// All files that were finished, in the order in which they were.
@@ -60,6 +70,15 @@ impl Host for Artifacts<'_> {
         let out = Hashed { out: BufWriter::new(file), digest: Sha256::new() };
         let writer = TableWriter::new(out);
         Ok(Some(Box::new(Writing { name: name.to_owned(), path, writer, done: &self.done })))
+    }
+
+    fn journal(&self, name: &str, key: &str) -> Result<Option<Box<dyn Journal + '_>>, TableFileError> {
+        let Some(folder) = &self.world.resume else { return Ok(None) };
+        let journal = JournalFile::open(folder, name, key)?;
+        if let Ok(mut journals) = self.journals.lock() {
+            journals.push(journal.path().to_owned());
+        }
+        Ok(Some(Box::new(journal)))
     }
 
     fn seconds(&self) -> Option<f64> {

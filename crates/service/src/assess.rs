@@ -67,6 +67,9 @@ fn run(spec: &RunSpec, cohort_file: Option<&Path>, given: Given, world: &World) 
 
     world.progress.step("writing predictions");
     let mut artifacts = predictions::artifacts(&opened.frame, opened.model.is_some())?;
+    if !is_partial {
+        host.forget_journals();
+    }
     artifacts.extend(host.into_files());
     let Opened { spec, test, train, model, outcome, features, frame, notes, .. } = &opened;
     let document = Document {

@@ -13,6 +13,7 @@ mod error;
 mod evidence;
 mod gate;
 mod groups;
+mod journal;
 mod kept;
 mod opened;
 mod pins;

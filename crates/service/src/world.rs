@@ -13,6 +13,8 @@ pub type LookUp = Box<dyn Fn(&str) -> Option<String> + Sync + Send>;
 pub struct World {
     /// Where relative paths of a spec begin; empty for the working directory.
     pub root: PathBuf,
+    /// Folder where work that takes long keeps what it has, so that a run that was interrupted is taken up again.
+    pub resume: Option<PathBuf>,
     /// Tells how far a run is.
     pub progress: Box<dyn Progress + Send>,
     /// Set when the user wants to stop.
@@ -29,6 +31,7 @@ impl World {
     pub fn real() -> Self {
         Self {
             root: PathBuf::new(),
+            resume: None,
             progress: Box::new(Quiet),
             stop: Arc::new(AtomicBool::new(false)),
             #[allow(clippy::disallowed_methods, reason = "this is where the environment enters")]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use equipoise_counterfactuals::{
-    Additive, Answers, Ask, CounterfactualError, Exact, Genetic, GrowingSpheres, KdTree, Method, Nearest, Random,
-    Replica, Space, Wish,
+    Additive, Answers, Ask, CounterfactualError, Exact, Genetic, Gradient, GrowingSpheres, KdTree, Method, Nearest,
+    Random, Replica, Space, Wish,
 };
 use equipoise_document::{Level, Note, Task};
 use equipoise_models::trees::Link;
@@ -75,12 +75,29 @@ impl Asked<'_> {
             Asked::Genetic => Box::new(Genetic {
                 proximity_weight: params.proximity_weight,
                 sparsity_weight: params.sparsity_weight,
+                diversity_weight: params.diversity_weight,
                 maxiterations: params.maxiterations as usize,
                 thresh: params.thresh,
             }),
             Asked::Kdtree => Box::new(KdTree),
             Asked::Nearest => Box::new(Nearest::default()),
             Asked::GrowingSpheres => Box::new(GrowingSpheres::default()),
+            Asked::Gradient if self.model.trees().is_some() => {
+                return Err(back(CounterfactualError::Method {
+                    method: "gradient",
+                    why: "the model is made of trees, whose answers change in steps and have no slope".to_owned(),
+                    hint: "use `exact`, `growing_spheres` or `nearest`",
+                }));
+            }
+            Asked::Gradient => Box::new(Gradient::default()),
+            Asked::Auto if params.max_distance.is_some() || params.max_isolation.is_some() => {
+                notes.push(Note::new(
+                    Level::Info,
+                    "counterfactuals.not_exact",
+                    "The cheapest plausible counterfactuals were searched for, not proved.".to_owned(),
+                ));
+                Box::new(Nearest::default())
+            }
             Asked::Auto => match self.exact(replica, asked) {
                 Ok(exact) => exact,
                 Err(CounterfactualError::Method { why, .. }) => {

@@ -1,5 +1,6 @@
 //! What would have changed the decision, and does that cost one group more than another?
 
+mod journal;
 pub(crate) mod limits;
 mod method;
 mod params;

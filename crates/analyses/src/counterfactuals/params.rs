@@ -56,6 +56,11 @@ pub struct RawParams {
     pub posthoc_sparsity_param: f64,
     /// How a set is chosen among many.
     pub diversity: Diversity,
+    /// What getting from a counterfactual to the nearest real row with the desired prediction may cost at most.
+    pub max_distance: Option<f64>,
+    /// The local outlier factor that a counterfactual may have at most among real rows with the desired prediction: about 1
+    /// within them, larger outside (for example 1.5).
+    pub max_isolation: Option<f64>,
     /// Whether the share of counterfactuals in which each feature changed is counted (default true).
     pub feature_importance: bool,
     /// Rows by their number in the data from 0.
@@ -74,6 +79,8 @@ pub struct RawParams {
     pub sample_size: u32,
     /// `genetic`: weight of the size of changes (default 0.2).
     pub proximity_weight: f64,
+    /// `genetic`: weight of the difference between the rows of a set (default 5).
+    pub diversity_weight: f64,
     /// `genetic`: generations at most (default 500).
     pub maxiterations: u32,
     /// `genetic`: the search ends when the loss no longer falls by this (default 0.01).
@@ -91,7 +98,7 @@ pub enum Method {
     /// The exact method where the model allows it, else the nearest plausible examples.
     #[default]
     Auto,
-    /// The cheapest ones, with proof; trees only.
+    /// The cheapest ones, with proof; trees and sums over columns only.
     Exact,
     /// Random changes.
     Random,
@@ -103,6 +110,8 @@ pub enum Method {
     Nearest,
     /// Shells that grow around the row.
     GrowingSpheres,
+    /// Downhill along the slopes of the answer; models that change smoothly only.
+    Gradient,
 }
 
 /// How a set is chosen among many.
@@ -185,6 +194,8 @@ impl Default for RawParams {
             max_changes: None,
             posthoc_sparsity_param: 0.1,
             diversity: Diversity::Maximin,
+            max_distance: None,
+            max_isolation: None,
             feature_importance: true,
             rows: Vec::new(),
             cohort: None,
@@ -194,6 +205,7 @@ impl Default for RawParams {
             max_reference: 5_000,
             sample_size: 1_000,
             proximity_weight: 0.2,
+            diversity_weight: 5.0,
             maxiterations: 500,
             thresh: 0.01,
             max_nodes: 100_000,
@@ -226,6 +238,22 @@ impl RawParams {
         }
         if !(self.sparsity_weight >= 0.0 && self.sparsity_weight.is_finite()) {
             return Err(wrong("sparsity_weight", format!("`{}` is below 0", self.sparsity_weight), "for example 0.2"));
+        }
+        if !(self.diversity_weight >= 0.0 && self.diversity_weight.is_finite()) {
+            return Err(wrong("diversity_weight", format!("`{}` is below 0", self.diversity_weight), "for example 5"));
+        }
+        for (name, most) in [("max_distance", self.max_distance), ("max_isolation", self.max_isolation)] {
+            let Some(most) = most else { continue };
+            if !(most >= 0.0 && most.is_finite()) {
+                return Err(wrong(name, format!("`{most}` is below 0"), "for example 1.5"));
+            }
+            if self.method == Method::Exact {
+                return Err(wrong(
+                    name,
+                    "the exact method proves what is cheapest, not what is plausible too",
+                    "leave it out, or take `nearest`",
+                ));
+            }
         }
         if !(0.0..=1.0).contains(&self.posthoc_sparsity_param) {
             let problem = format!("`{}` is not between 0 and 1", self.posthoc_sparsity_param);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use equipoise_counterfactuals::{
-    Answers, Counterfactual, CounterfactualError, Diversity, Finder, Found, Method, Proof, Quality, Reference, Replica,
-    Space, Wish,
+    Answers, Counterfactual, CounterfactualError, Diversity, Finder, Found, Method, Plausible, Proof, Quality,
+    Reference, Replica, Space, Wish,
 };
 use equipoise_data::{GroupingKind, TableFile};
 use equipoise_document::{Level, Note, Task};
@@ -13,6 +13,7 @@ use equipoise_kernels::{Draws, split_mix};
 use equipoise_models::Model;
 use rayon::prelude::*;
 
+use super::journal;
 use super::limits::{row_limits, space, told};
 use super::method::{Asked, replica};
 use super::params::{self, RawParams, wrong};
@@ -146,12 +147,24 @@ impl<'a> Subject<'a> {
             .zip(self.numbers.iter().copied().zip(self.picked.places.iter().copied()))
             .collect();
         let mut writer = self.context.host.artifact("counterfactuals").map_err(written)?;
+        let mut journal = self.context.host.journal("counterfactuals", &self.key()).map_err(written)?;
+        let mut kept = journal.as_mut().map(|journal| journal.take()).unwrap_or_default().into_iter();
         let mut all = Vec::with_capacity(queries.len());
         for part in queries.chunks(AT_ONCE) {
             self.context.check_stop()?;
-            let found: Result<Vec<Row>, AnalysisError> =
-                part.par_iter().map(|(row, (number, place))| self.one(row, *number, *place)).collect();
-            let found = found?;
+            let known = kept.next().and_then(|record| journal::decoded(&record, part));
+            let found = match known {
+                Some(found) => found,
+                None => {
+                    let found: Result<Vec<Row>, AnalysisError> =
+                        part.par_iter().map(|(row, (number, place))| self.one(row, *number, *place)).collect();
+                    let found = found?;
+                    if let Some(journal) = &mut journal {
+                        journal.push(&journal::encoded(&found)).map_err(written)?;
+                    }
+                    found
+                }
+            };
             if let Some(writer) = &mut writer {
                 self.write(writer.as_mut(), &found)?;
             }
@@ -163,6 +176,25 @@ impl<'a> Subject<'a> {
             writer.finish().map_err(written)?;
         }
         Ok(all)
+    }
+
+    /// Names everything that results depend on: what is kept of another run is not taken for this one's.
+    fn key(&self) -> String {
+        let mut key = journal::Key::new().text(&serde_json::to_string(self.params).unwrap_or_default());
+        key = key.text(&format!("{:?} {:?} {}", self.wish, self.answers, self.context.seed()));
+        for (name, levels) in self.bridge.names.iter().zip(&self.bridge.levels) {
+            key = key.text(name).text(&format!("{levels:?}"));
+        }
+        for variable in self.space.variables() {
+            key = key.text(&format!("{variable:?}"));
+        }
+        // What the model says of the reference stands for the model.
+        let numbers: Vec<f64> = self.numbers.iter().map(|n| f64::from(*n)).collect();
+        key.numbers(&numbers)
+            .numbers(&self.query)
+            .numbers(self.reference.rows())
+            .numbers(self.reference.answers())
+            .hex()
     }
 
     fn one(&self, row: &[f64], number: u32, place: u32) -> Result<Row, AnalysisError> {
@@ -181,6 +213,7 @@ impl<'a> Subject<'a> {
                 params::Diversity::Maximin => Diversity::Maximin,
                 params::Diversity::Determinantal => Diversity::Determinantal,
             },
+            plausible: Plausible { max_distance: self.params.max_distance, max_isolation: self.params.max_isolation },
             seed: self.context.seed(),
         };
         // Draws hang on the row's number in the data, not on its place in the sample.

@@ -155,13 +155,15 @@ fn importance(section: &mut Section, subject: &Subject<'_>, rows: &[Row], confid
 /// Quality of the sets, on average over the rows.
 fn quality(section: &mut Section, rows: &[Row], confidence: Confidence) {
     type Of = fn(&Quality) -> Option<f64>;
-    let all: [(&str, &str, Of, Better); 7] = [
+    let all: [(&str, &str, Of, Better); 9] = [
         ("validity", "Share that the model answers as wished", |q| Some(q.validity), Better::Higher),
         ("proximity_numbers", "Size of the changes of numbers, in scales", |q| q.proximity_numbers, Better::Lower),
         ("proximity_names", "Share of names that stay", |q| q.proximity_names, Better::Higher),
         ("sparsity", "Share of features that stay", |q| Some(q.sparsity), Better::Higher),
         ("diversity", "Distance between two of a set", |q| q.diversity, Better::Higher),
         ("plausibility", "Distance to the nearest real row with that prediction", |q| q.plausibility, Better::Lower),
+        ("fifth_distance", "Distance to the fifth nearest of these", |q| q.fifth, Better::Lower),
+        ("isolated", "Share that lie apart from these (local outlier factor above 1.5)", |q| q.isolated, Better::Lower),
         ("robustness", "Share of slightly disturbed copies that keep it", |q| Some(q.robustness), Better::Higher),
     ];
     let mut lines = Vec::new();

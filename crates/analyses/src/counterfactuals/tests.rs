@@ -1,9 +1,13 @@
 //! Small cases worked out by hand, and bad input.
 #![allow(clippy::float_cmp, reason = "exact by construction")]
 
-use std::sync::atomic::AtomicBool;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use equipoise_data::{Dataset, Frame, FrameParts, Grouping, GroupingKind, MemoryColumn, Targets};
+use equipoise_data::{
+    Dataset, Frame, FrameParts, Grouping, GroupingKind, MemoryColumn, TableFile, TableFileError, TableWriter, Targets,
+};
 use equipoise_document::{Cells, RunSpec, Section, Task};
 use equipoise_models::{
     Additive, Binding, Input, InputColumn, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs,
@@ -11,7 +15,7 @@ use equipoise_models::{
 use serde_json::{Value, json};
 
 use super::Counterfactuals;
-use crate::{Analysis, AnalysisError, Context, NoHost, Part, Quiet};
+use crate::{Analysis, AnalysisError, ArtifactWriter, Context, Host, Journal, NoHost, Part, Quiet};
 
 /// Approved from `income/10 + [job is not none]·2 ≥ 8` on, as a step that is not steep. It says that it is a sum, or not.
 struct Bank(ModelInfo, bool);
@@ -59,7 +63,16 @@ fn answer(params: &Value) -> Result<Section, AnalysisError> {
 }
 
 fn answer_of(is_sum: bool, params: &Value) -> Result<Section, AnalysisError> {
-    let n = 40_usize;
+    answer_with(40, is_sum, params, &NoHost, &AtomicBool::new(false))
+}
+
+fn answer_with(
+    n: usize,
+    is_sum: bool,
+    params: &Value,
+    host: &dyn Host,
+    stop: &AtomicBool,
+) -> Result<Section, AnalysisError> {
     let income: Vec<f64> = (0..n).map(|i| (i * 7 % 40 + 50) as f64).collect();
     let names = ["none", "clerk", "pilot"];
     let job: Vec<String> = (0..n).map(|i| names[i % 3].to_owned()).collect();
@@ -110,8 +123,8 @@ fn answer_of(is_sum: bool, params: &Value) -> Result<Section, AnalysisError> {
         features: &features,
         model: Some(&bank),
         progress: &Quiet,
-        stop: &AtomicBool::new(false),
-        host: &NoHost,
+        stop,
+        host,
     };
     Counterfactuals.run(params, &context)
 }
@@ -139,7 +152,7 @@ fn a_rejected_row_by_hand() {
 
 #[test]
 fn every_method_answers_and_groups_are_compared() {
-    for method in ["auto", "random", "genetic", "kdtree", "nearest", "growing_spheres"] {
+    for method in ["auto", "random", "genetic", "kdtree", "nearest", "growing_spheres", "gradient"] {
         let section = answer(&json!({"method": method, "total_CFs": 2, "max_rows": 20})).unwrap();
         assert!(value(&section, "counterfactuals.found") > 0.9, "{method}");
         assert_eq!(value(&section, "counterfactuals.validity"), 1.0, "{method}");
@@ -177,6 +190,8 @@ fn what_cannot_be_used_is_said() {
     assert!(ways.contains("it may only grow and it may only shrink"), "{ways}");
     let range = says(json!({"desired_range": [1, 2]}));
     assert!(range.contains("a class is predicted, not a number"), "{range}");
+    let both = says(json!({"method": "exact", "max_isolation": 1.5}));
+    assert!(both.contains("proves what is cheapest, not what is plausible too"), "{both}");
     let unknown = says(json!({"totalCFs": 3}));
     assert!(unknown.contains("totalCFs"), "{unknown}");
     let row = says(json!({"rows": [400]}));
@@ -207,4 +222,103 @@ fn a_sum_is_searched_exactly() {
     let cost = "counterfactuals.mean_cost";
     assert!(value(&exact, cost) <= value(&nearest, cost) + 1e-9);
     assert_eq!(value(&exact, "counterfactuals.proved"), 1.0);
+}
+
+#[test]
+fn what_is_plausible_costs_more_and_lies_nearer_to_the_data() {
+    let all = |params: &Value| answer(params).unwrap();
+    let free = all(&json!({"total_CFs": 1}));
+    let near = all(&json!({"total_CFs": 1, "max_distance": 0.0}));
+    // At most as far as a row that occurs, which is 0 away.
+    assert_eq!(value(&near, "counterfactuals.plausibility"), 0.0);
+    assert!(value(&near, "counterfactuals.mean_cost") >= value(&free, "counterfactuals.mean_cost") - 1e-9);
+    assert!(value(&free, "counterfactuals.fifth_distance") >= value(&free, "counterfactuals.plausibility"));
+    assert!((0.0..=1.0).contains(&value(&free, "counterfactuals.isolated")));
+}
+
+/// A host that keeps files and journals, and wishes to stop after some records.
+struct Keeper<'a> {
+    journals: Mutex<BTreeMap<String, Vec<Vec<u8>>>>,
+    files: Mutex<Vec<Vec<u8>>>,
+    n_kept: AtomicUsize,
+    stop_after: usize,
+    stop: &'a AtomicBool,
+}
+
+struct Kept<'a>(&'a Keeper<'a>, String);
+struct Writing<'a>(&'a Keeper<'a>, TableWriter<Vec<u8>>);
+
+impl Host for Keeper<'_> {
+    fn artifact(&self, _: &str) -> Result<Option<Box<dyn ArtifactWriter + '_>>, TableFileError> {
+        Ok(Some(Box::new(Writing(self, TableWriter::new(Vec::new())))))
+    }
+
+    fn journal(&self, name: &str, key: &str) -> Result<Option<Box<dyn Journal + '_>>, TableFileError> {
+        Ok(Some(Box::new(Kept(self, format!("{name}-{key}")))))
+    }
+
+    fn seconds(&self) -> Option<f64> {
+        None
+    }
+}
+
+impl Journal for Kept<'_> {
+    fn take(&mut self) -> Vec<Vec<u8>> {
+        self.0.journals.lock().unwrap().get(&self.1).cloned().unwrap_or_default()
+    }
+
+    fn push(&mut self, record: &[u8]) -> Result<(), TableFileError> {
+        self.0.journals.lock().unwrap().entry(self.1.clone()).or_default().push(record.to_vec());
+        if self.0.n_kept.fetch_add(1, Ordering::Relaxed) + 1 == self.0.stop_after {
+            self.0.stop.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl ArtifactWriter for Writing<'_> {
+    fn push(&mut self, part: TableFile) -> Result<(), TableFileError> {
+        self.1.push(part)
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), TableFileError> {
+        let bytes = self.1.finish()?;
+        self.0.files.lock().unwrap().push(bytes);
+        Ok(())
+    }
+}
+
+#[test]
+fn an_interrupted_run_is_taken_up_again_with_the_same_bytes() {
+    let stop = AtomicBool::new(false);
+    let keeper = |stop_after| Keeper {
+        journals: Mutex::default(),
+        files: Mutex::default(),
+        n_kept: AtomicUsize::new(0),
+        stop_after,
+        stop: &stop,
+    };
+    let params = json!({"which": "all", "method": "genetic", "total_CFs": 2, "desired_class": "yes"});
+    let ask = |params: &Value, host: &dyn Host| answer_with(200, false, params, host, &stop);
+    let whole = keeper(usize::MAX);
+    let expected = ask(&params, &whole).unwrap();
+    // 200 rows are four parts of 64; it is stopped after two of them.
+    let cut = keeper(2);
+    assert!(matches!(ask(&params, &cut), Err(AnalysisError::Interrupted)));
+    assert!(cut.files.lock().unwrap().is_empty());
+    stop.store(false, Ordering::Relaxed);
+    let again = ask(&params, &cut).unwrap();
+    assert_eq!(cut.n_kept.load(Ordering::Relaxed), 4, "two parts were searched again");
+    assert_eq!(serde_json::to_string(&again).unwrap(), serde_json::to_string(&expected).unwrap());
+    assert_eq!(*cut.files.lock().unwrap(), *whole.files.lock().unwrap());
+    // Other parameters are other work, and what is damaged is searched again.
+    let other = json!({"which": "all", "method": "genetic", "total_CFs": 1, "desired_class": "yes"});
+    ask(&other, &cut).unwrap();
+    assert_eq!(cut.n_kept.load(Ordering::Relaxed), 8);
+    for records in cut.journals.lock().unwrap().values_mut() {
+        records[1].truncate(20);
+    }
+    let mended = ask(&params, &cut).unwrap();
+    assert_eq!(cut.n_kept.load(Ordering::Relaxed), 9);
+    assert_eq!(serde_json::to_string(&mended).unwrap(), serde_json::to_string(&expected).unwrap());
 }

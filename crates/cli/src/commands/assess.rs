@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use equipoise_service::document::{CohortSpec, ColumnType, EndpointProtocol, GroupingSpec, ModelSpec, RunSpec, Task};
 use equipoise_service::views::{Format, render};
 use equipoise_service::{
-    REPORT_FILE, assess, assess_with_cohorts, check_output, read_cohorts, read_spec, save, write_spec,
+    REPORT_FILE, World, assess, assess_with_cohorts, check_output, read_cohorts, read_spec, save, write_spec,
 };
 use serde::de::DeserializeOwned;
 
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &AssessArgs, arguments: &Arguments) -> Result<Outcome> {
     let Some(dir) = &args.output else { return Err(anyhow!("no output directory\nhint: name one with `-o DIR`")) };
     // Before any work: a taken place should not cost a run.
     check_output(dir, args.force)?;
-    let world = world(arguments.quiet);
+    let world = World { resume: args.resume.clone(), ..world(arguments.quiet) };
     let assessment = match &args.cohort_file {
         Some(path) => assess_with_cohorts(&spec, path, &world)?,
         None => assess(&spec, &world)?,

@@ -6,6 +6,7 @@ use equipoise_models::trees::Link;
 use proptest::prelude::*;
 
 use super::Additive;
+use crate::Plausible;
 use crate::{
     Answers, Ask, CounterfactualError, Diversity, Finder, Found, Goal, Grid, Kind, Limits, Proof, Shortage, Space,
     Variable, Wish,
@@ -82,6 +83,7 @@ fn found(model: &Sum, space: &Space, answers: Answers, wish: Wish, row: &[f64], 
         total,
         is_sparsified: true,
         diversity: Diversity::Maximin,
+        plausible: Plausible::default(),
         seed: 3,
     };
     finder.find(row, 0, &[]).unwrap()

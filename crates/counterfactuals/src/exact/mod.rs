@@ -21,7 +21,8 @@ pub(crate) use self::cells::Cells;
 use self::goals::halves;
 pub use self::replica::Replica;
 use self::search::{Options, Search};
-use crate::methods::Nearest;
+use crate::find::distinct;
+use crate::methods::{Genetic, GrowingSpheres, KdTree, Nearest, Random};
 use crate::{
     Choice, CounterfactualError, Goal, Kind, Method, Proof, Proposals, Space, query::Query, space::is_same,
     sparsify::sparsify,
@@ -91,13 +92,19 @@ impl Exact {
         halves(self.replica.own_goal(goal), self.replica.link, self.replica.n_outputs).map(|_| ())
     }
 
-    /// What [`Nearest`] finds, as classes of values with what they cost.
+    /// What the other methods find with their defaults, as classes of values with what they cost.
     fn examples(&self, query: &Query<'_>, options: &[Options]) -> Result<Vec<(f64, Vec<u32>)>, CounterfactualError> {
-        if query.reference.is_none() {
-            return Ok(Vec::new());
+        let searches: [&dyn Method; 5] =
+            [&Nearest::default(), &KdTree, &Genetic::default(), &Random::default(), &GrowingSpheres::default()];
+        let mut proposed = Vec::new();
+        for (place, method) in searches.into_iter().enumerate() {
+            // The first two look among rows that occur.
+            if place > 1 || query.reference.is_some() {
+                proposed.extend(method.propose(query)?.rows);
+            }
         }
-        let walked = Nearest::default().propose(query)?.rows;
-        let found: Vec<Vec<f64>> = walked.iter().map(|row| sparsify(query, row)).collect::<Result<_, _>>()?;
+        let found: Vec<Vec<f64>> =
+            distinct(proposed).iter().map(|row| sparsify(query, row)).collect::<Result<_, _>>()?;
         let point = |row: &Vec<f64>| {
             let cell = |(v, cells): (usize, &Cells)| u32::try_from(cells.of(query.space.get(v, row))).ok();
             let point: Vec<u32> = self.replica.cells().iter().enumerate().map(cell).collect::<Option<_>>()?;
@@ -141,7 +148,7 @@ impl Method for Exact {
         let ways = halves(self.replica.own_goal(query.goal), self.replica.link, self.replica.n_outputs)?;
         let mut proposals = Proposals::default();
         let mut taken: Vec<Vec<usize>> = Vec::new();
-        // What walks to the nearest examples end at: no search that was cut off is to do worse.
+        // What the other methods find: no search that was cut off is to do worse.
         let mut examples: Option<Vec<(f64, Vec<u32>)>> = None;
         while proposals.rows.len() < query.total {
             let mut best: Option<(f64, Vec<u32>)> = None;

@@ -7,6 +7,7 @@ use equipoise_models::trees::{
 use proptest::prelude::*;
 
 use super::{Exact, Plain};
+use crate::Plausible;
 use crate::{
     Answers, Ask, CounterfactualError, Diversity, Finder, Grid, Kind, Limits, Method, Proof, Shortage, Space, Variable,
     Wish,
@@ -110,6 +111,7 @@ fn finder<'a>(space: &'a Space, model: &'a Trees, method: &'a dyn Method, wish: 
         total: 1,
         is_sparsified: true,
         diversity: Diversity::Maximin,
+        plausible: Plausible::default(),
         seed: 3,
     }
 }

@@ -2,7 +2,7 @@
 
 use equipoise_kernels::Draws;
 
-use crate::{Choice, CounterfactualError, Method, Proposals, query::Query};
+use crate::{Choice, CounterfactualError, Method, Proposals, query::Query, select::spread};
 
 /// DiCE's `genetic`, with its names and defaults: rows of a population are mixed feature by feature, the better half stays.
 ///
@@ -11,13 +11,21 @@ use crate::{Choice, CounterfactualError, Method, Proposals, query::Query};
 ///        + categorical_penalty where a name is not permitted (never, here: such rows are not made)
 /// ```
 ///
-/// The set is made different afterwards by selection, weighted by cost.
+/// What is handed on is chosen out of the last population one by one, each time the row with the largest
+///
+/// ```text
+/// diversity_weight · (1 − what the rows before it already say of it) − loss
+/// ```
+///
+/// where the first term is the growth of the determinant of `K_ij = 1 / (1 + distance_ij)`, DiCE's diversity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Genetic {
     /// Weight of the size of changes.
     pub proximity_weight: f64,
     /// Weight of the number of changes.
     pub sparsity_weight: f64,
+    /// Weight of the difference between the rows of the set.
+    pub diversity_weight: f64,
     /// Generations at most.
     pub maxiterations: usize,
     /// The search ends when the best loss has not fallen by this for five generations.
@@ -26,7 +34,7 @@ pub struct Genetic {
 
 impl Default for Genetic {
     fn default() -> Self {
-        Self { proximity_weight: 0.2, sparsity_weight: 0.2, maxiterations: 500, thresh: 0.01 }
+        Self { proximity_weight: 0.2, sparsity_weight: 0.2, diversity_weight: 5.0, maxiterations: 500, thresh: 0.01 }
     }
 }
 
@@ -65,8 +73,10 @@ impl Method for Genetic {
             population = parents.into_iter().chain(children).collect();
             losses = old.into_iter().chain(new).collect();
         }
-        let rows = population.into_iter().zip(losses).filter(|(_, l)| l.1).map(|(row, _)| row);
-        let rows = rows.filter(|row| query.is_sparse_enough(row)).collect();
+        let valid = population.into_iter().zip(losses).filter(|(row, l)| l.1 && query.is_sparse_enough(row));
+        let (rows, losses): (Vec<Vec<f64>>, Vec<f64>) = valid.map(|(row, l)| (row, l.0)).unzip();
+        let chosen = spread(query.space, &rows, &losses, 3 * query.total + 3, self.diversity_weight);
+        let rows = chosen.iter().filter_map(|i| rows.get(*i).cloned()).collect();
         Ok(Proposals { rows, ..Proposals::default() })
     }
 }
