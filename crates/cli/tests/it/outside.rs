@@ -237,3 +237,45 @@ fn output_that_cannot_be_written_is_an_error() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{said}");
 }
+
+/// Counterfactuals of many rows are interrupted; the same command takes them up and leaves the bytes of a run in one go.
+#[test]
+fn an_interrupted_run_is_taken_up_again() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sample/nhefs");
+    let spec = std::fs::read_to_string(format!("{sample}/spec.toml")).unwrap().replace("sample/nhefs", sample);
+    let spec = spec.replace(&format!("test = \"{sample}/test.csv\""), &format!("test = \"{sample}/train.csv\""));
+    // No generation is the last before the sixtieth.
+    let spec = format!(
+        "{spec}\n[analyses.counterfactuals]\nmethod = \"genetic\"\nmaxiterations = 60\nthresh = -1e9\nmax_rows = 640\n"
+    );
+    let place = Place::with(&[("run.toml", spec.as_bytes())]);
+    let assess = |out: &str| format!("assess run.toml --only counterfactuals -o {out}");
+    let whole = place.run(&assess("whole"));
+    assert_eq!(whole.code, Some(0), "{}", whole.err);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_equipoise"))
+        .args(format!("{} --resume so-far", assess("out")).split(' '))
+        .current_dir(place.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let folder = place.path().join("so-far");
+    let kept = || {
+        let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        files.map(|file| file.metadata().map_or(0, |m| m.len())).sum::<u64>()
+    };
+    while kept() == 0 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before anything was kept");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let so_far = kept();
+    assert!(so_far > 0);
+    let again = place.run(&format!("{} --force --resume so-far", assess("out")));
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    let document = |out: &str| std::fs::read(place.path().join(out).join("document.json")).unwrap();
+    assert!(document("whole") == document("out"), "the documents differ");
+    assert_eq!(kept(), 0, "what was kept is no longer needed");
+}
