@@ -55,7 +55,7 @@ export async function writeLarge(folder, rows) {
   }
   await new Promise((done) => out.end(done));
   const large = spec
-    .replace('test = "sample/nhefs/test.csv"', 'test = "large.csv"')
+    .replace('test = "sample/nhefs/test.csv"', `test = ${JSON.stringify(join(folder, 'large.csv'))}`)
     .replace(/^train = .*\n/m, '')
     .replace('source = "sample/nhefs/model.txt"', `source = ${JSON.stringify(join(SAMPLE, 'model.txt'))}`);
   const path = join(folder, 'large.toml');
