@@ -63,7 +63,7 @@ describe('numbers', () => {
     const table = section?.tables.find((t) => t.id === 'metrics');
     if (!section || !table) throw new Error('the sample changed');
     const value = frameOf(lookAt(section), table).column('value');
-    expect([value?.label(0), value?.label(1)]).toEqual(['88.0\u00a0%', '0.31\u00a0nats']);
+    expect([value?.label(0), value?.label(1)]).toEqual(['88.0\u00a0%', '0.310\u00a0nats']);
   });
 
   it('of estimates without a value are missing, never zero', () => {

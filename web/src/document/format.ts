@@ -130,7 +130,7 @@ export function fitting(kind: Kind, numbers: [number, number | null][], isWhole 
 }
 
 function decimalsOfWidth(kind: Kind, half: number): number {
-  const decimals = Math.max(0, Math.ceil(-Math.log10(half / 2)));
+  const decimals = Math.max(0, Math.ceil(Math.log10(4 / half)));
   const isShare = kind.sign === 'percent' || kind.sign === 'points';
   return isShare ? (half >= 10 ? 0 : Math.max(1, Math.min(decimals, 2))) : decimals;
 }
