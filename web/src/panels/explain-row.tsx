@@ -1,15 +1,14 @@
 /** Why single rows are predicted so: those that the document explains, and with a server any other. */
-import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactElement } from 'react';
-import type { Progress } from '../api/types';
 import { frameOf, lookAt, type Column } from '../document/look';
 import { count } from '../document/format';
 import type { Block, Section } from '../generated/document';
 import { useWords } from '../i18n';
 import { setOption, useRoute, viewHref } from '../state/route';
-import { sectionOf, useCurrent, useSession } from '../state/session';
+import { useCurrent } from '../state/session';
 import { NeedsLive, Picker, Problem, Working } from '../ui/controls';
 import { BlockFigure } from '../ui/figure';
+import { useWhy } from './why';
 
 const numberOf = (block: Block): number | null => {
   const found = /^row_(\d+)$/.exec(block.id);
@@ -126,25 +125,7 @@ function RowFacts({ section, row }: { section: Section; row: number }): ReactEle
 
 /** The explanation of a row that the document does not hold. */
 function AnyRow({ row }: { row: number }): ReactElement {
-  const { client } = useSession();
-  const { info } = useCurrent();
-  const [progress, setProgress] = useState<Progress | null>(null);
-  const why = useQuery({
-    queryKey: ['why', info.id, row],
-    staleTime: Infinity,
-    retry: false,
-    queryFn: async ({ signal }) => {
-      if (!client) throw new Error('there is no server');
-      const body = {
-        analysis: 'explain',
-        predicate: `_index = ${row}`,
-        params: { rows: [row] },
-        keep: false,
-      };
-      const path = `assessments/${encodeURIComponent(info.id)}/sections?wait=0.25`;
-      return sectionOf(await client.run(path, body, signal, setProgress));
-    },
-  });
+  const { why, progress } = useWhy(row);
   const section = why.data;
   return (
     <>

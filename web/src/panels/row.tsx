@@ -20,6 +20,7 @@ import { CounterfactualSearch } from './counterfactuals';
 import { Editor, isNumeric, type Edits } from './editor';
 import { AlongFeature } from './ice';
 import { PinList, inWords, usePins } from './pins';
+import { useWhy } from './why';
 
 /** Everything about one row. */
 export function RowPanel({ row, columns }: { row: number; columns: ColumnInfo[] }): ReactElement {
@@ -230,21 +231,7 @@ function Explanation({ row, edits }: { row: number; edits: Edits }): ReactElemen
   const { info } = useCurrent();
   const [progress, setProgress] = useState<Progress | null>(null);
   const at = (path: string): string => `assessments/${encodeURIComponent(info.id)}/${path}?wait=0.25`;
-  const why = useQuery({
-    queryKey: ['why', info.id, row],
-    staleTime: Infinity,
-    retry: false,
-    queryFn: async ({ signal }) => {
-      if (!client) throw new Error('there is no server');
-      const body = {
-        analysis: 'explain',
-        predicate: `_index = ${row}`,
-        params: { rows: [row] },
-        keep: false,
-      };
-      return onlyRow(sectionOf(await client.run(at('sections'), body, signal, setProgress)), row);
-    },
-  });
+  const { why, progress: asked } = useWhy(row);
   const changed = useMutation({
     mutationFn: async (set: Edits) => {
       if (!client) throw new Error('there is no server');
@@ -272,7 +259,7 @@ function Explanation({ row, edits }: { row: number; edits: Edits }): ReactElemen
           {t('explain_change')}
         </button>
       </div>
-      {isRunning && <Working progress={progress} />}
+      {isRunning && <Working progress={changed.isPending ? progress : asked} />}
       <Problem error={why.error} />
       <Problem error={changed.error} />
       {changed.data && (
@@ -286,7 +273,7 @@ function Explanation({ row, edits }: { row: number; edits: Edits }): ReactElemen
           <Answer section={changed.data} />
         </>
       )}
-      {why.data && <Answer section={why.data} />}
+      {why.data && <Answer section={onlyRow(why.data, row)} />}
     </div>
   );
 }
