@@ -213,6 +213,8 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     await page.getByRole('button', { name: 'Explain', exact: true }).click();
     await page.getByRole('img', { name: 'Why row 123' }).waitFor();
     await page.getByRole('link', { name: 'Change row 123' }).click();
+    await page.getByRole('img', { name: 'Why row 123' }).waitFor();
+    expect(await page.getByRole('img', { name: 'What moves the rows asked for' }).count()).toBe(0);
     await page.getByLabel('age', { exact: true }).fill('20');
     await page.getByRole('img', { name: 'Along one feature: age' }).waitFor();
   });

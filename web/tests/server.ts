@@ -198,6 +198,17 @@ export async function startServer(nRows = 2000, wish: Wish = {}): Promise<Fake> 
       },
     ],
     blocks: [
+      // As the program answers: the row's own figure stands among those of the section.
+      {
+        id: 'steps_of_all',
+        title: 'What moves the rows asked for',
+        says: 'Mean steps.',
+        table: `row_${index}`,
+        kind: 'bars',
+        label: 'step',
+        value: 'by',
+        axis: { title: 'Mean step' },
+      },
       {
         id: `row_${index}`,
         title: `Why row ${index}`,
