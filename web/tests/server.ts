@@ -207,7 +207,7 @@ export async function startServer(nRows = 2000, wish: Wish = {}): Promise<Fake> 
         kind: 'bars',
         label: 'step',
         value: 'by',
-        axis: { title: 'Mean step' },
+        axis: { title: 'Mean step', scale: 'linear' },
       },
       {
         id: `row_${index}`,
