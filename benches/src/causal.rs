@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use equipoise_causal::{Aipw, Choice, Covariates, CrossFit, Folds, Nuisance, Residuals, Simulated};
+use equipoise_causal::{Aipw, Choice, Covariates, CrossFit, Folds, Nuisance, Residuals, Rows, Simulated};
 use equipoise_kernels::boost::{Binned, BoostColumn};
 
 /// What went wrong.
@@ -89,7 +89,7 @@ pub fn bytes_for(x: &[Vec<f64>], choice: Choice) -> Result<Option<Binned>, Failu
 pub fn residuals(rows: &Simulated, folds: &Folds, choice: Choice) -> Result<(Residuals, Vec<Nuisance>), Failure> {
     let bytes = bytes_for(&rows.x, choice)?;
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: bytes.as_ref() };
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice };
     let found = cross.regressions(&[&rows.y, &rows.d], None)?;
     let [y, d] = found.as_slice() else { return Err("two targets".into()) };
     Ok((Residuals::new(&rows.y, &rows.d, &y.values, &d.values), found))
@@ -101,7 +101,7 @@ pub fn residuals(rows: &Simulated, folds: &Folds, choice: Choice) -> Result<(Res
 /// What a nuisance fails with.
 pub fn residuals_of_levels(rows: &Simulated, folds: &Folds) -> Result<Residuals, Failure> {
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice: Choice::Plain };
     let y = cross.regressions(&[&rows.y], None)?.pop().ok_or("one target")?;
     Ok(Residuals::new(&rows.y, &rows.d, &y.values, &cross.chance(&rows.d)?.values))
 }
@@ -119,7 +119,7 @@ pub fn interactive<'a>(
 ) -> Result<(Aipw<'a>, Vec<Nuisance>), Failure> {
     let bytes = bytes_for(x, choice)?;
     let covariates = Covariates { columns: x.iter().map(Vec::as_slice).collect(), binned: bytes.as_ref() };
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice };
     let mut named = Vec::new();
     for arm in 0..2 {
         let subset: Vec<bool> = level.iter().map(|d| *d == arm).collect();

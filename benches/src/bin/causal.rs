@@ -77,7 +77,7 @@ fn all_treatments(out: &mut Out) -> Result<(), Failure> {
     let folds = folds(FEW)?;
     let all: Vec<&[f64]> = std::iter::once(&rows.d).chain(&rows.x).map(Vec::as_slice).collect();
     let covariates = Covariates { columns: all.clone(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: Choice::Linear };
+    let cross = CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Linear };
     let (s, found) = timed(3, || {
         let mut effects = Vec::new();
         for (column, nuisances) in cross.each_in_turn(&rows.y)?.iter().enumerate() {

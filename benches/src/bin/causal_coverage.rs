@@ -107,7 +107,7 @@ fn numbers(seed: u64, is_straight: bool, choice: Choice, folds: &Folds, put: &mu
     let y: Vec<f64> = rows.y.iter().zip(&rows.d).map(|(y, d)| y + 0.2 * d * d).collect();
     let bytes = bytes_for(&rows.x, choice)?;
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: bytes.as_ref() };
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice };
     let curve = Dose { treatment: &rows.d, outcome: &y, reference: 0.0 }.fit(&cross, Rows::default())?;
     for dose in [-1.0, 1.5] {
         let (change, se) = curve.at(dose);
@@ -164,7 +164,7 @@ fn hidden(
         let rows = simulate_hidden(kind, N, seed, is_straight);
         let bytes = bytes_for(&rows.x, choice)?;
         let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: bytes.as_ref() };
-        let cross = CrossFit { covariates: &covariates, folds, weight: None, choice };
+        let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice };
         let found = cross.regressions(&[&rows.y, &rows.d, &rows.z], None)?;
         let [of_y, of_d, of_z] = found.as_slice() else { return Err("three targets".into()) };
         let left = Residuals::new(&rows.y, &rows.d, &of_y.values, &of_d.values);
@@ -195,9 +195,9 @@ fn hidden(
     let [of_x, of_mediator, of_treatment] = bytes;
     let (of_x, of_mediator, of_treatment) = (of_x?, of_mediator?, of_treatment?);
     let plain = Covariates { columns: x.iter().map(Vec::as_slice).collect(), binned: of_x.as_ref() };
-    let cross = CrossFit { covariates: &plain, folds, weight: None, choice };
+    let cross = CrossFit { covariates: &plain, folds, rows: Rows::default(), choice };
     let more = Covariates { columns: by_mediator.iter().map(Vec::as_slice).collect(), binned: of_mediator.as_ref() };
-    let behind = CrossFit { covariates: &more, folds, weight: None, choice };
+    let behind = CrossFit { covariates: &more, folds, rows: Rows::default(), choice };
     let truth = (rows.effect.iter().sum::<f64>() / N as f64, 1.0);
     let level = levels(&rows.d);
     let (door, _) = FrontDoor::fit(&cross, &behind, &rows.y, &level, 2, 0.01)?;
@@ -207,7 +207,7 @@ fn hidden(
     if is_straight {
         let more =
             Covariates { columns: by_treatment.iter().map(Vec::as_slice).collect(), binned: of_treatment.as_ref() };
-        let behind = CrossFit { covariates: &more, folds, weight: None, choice };
+        let behind = CrossFit { covariates: &more, folds, rows: Rows::default(), choice };
         let (first, second) =
             (cross.regressions(&[&rows.d, &rows.z], None)?, behind.regressions(&[&rows.z, &rows.y], None)?);
         let left = |x: &[f64], of: &[equipoise_causal::Nuisance], place: usize| -> Vec<f64> {

@@ -24,6 +24,9 @@ pub enum CausalError {
     /// Nothing of the treatment is left once the covariates are taken out.
     #[error("the covariates predict the treatment perfectly")]
     NoVariation,
+    /// Somebody wanted it to end.
+    #[error("interrupted")]
+    Stopped,
     /// Boosting refused.
     #[error(transparent)]
     Boost(#[from] BoostError),

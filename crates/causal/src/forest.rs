@@ -115,7 +115,8 @@ impl CausalForest {
             min_leaf_rows: options.min_leaf_rows.unwrap_or_else(|| usual_leaf(data.n_rows())).max(1),
             rows,
         };
-        let trees = (0..n_bags * bag).into_par_iter().map(|tree| ground.tree(tree / bag, tree)).collect();
+        let grow = |tree| if rows.stop.is_asked() { Vec::new() } else { ground.tree(tree / bag, tree) };
+        let trees = (0..n_bags * bag).into_par_iter().map(grow).collect();
         Self { trees, bag, seed: options.seed, clusters: rows.clusters.map(<[u32]>::to_vec) }
     }
 

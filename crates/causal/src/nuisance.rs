@@ -7,7 +7,7 @@ use equipoise_kernels::linear::{
 };
 use rayon::prelude::*;
 
-use crate::{CausalError, Folds, logit, splines, stack};
+use crate::{CausalError, Folds, Rows, logit, splines, stack};
 
 /// Rows times columns beyond which the penalty of a logistic regression is chosen on every so-many-th row only; at least as
 /// many rows as [`FEWEST_PENALTY_ROWS`] are taken.
@@ -83,8 +83,8 @@ pub struct CrossFit<'a> {
     pub covariates: &'a Covariates<'a>,
     /// The folds.
     pub folds: &'a Folds,
-    /// Row weights.
-    pub weight: Option<&'a [f64]>,
+    /// What rows count for, and whether the work is still wanted.
+    pub rows: Rows<'a>,
     /// Which learners.
     pub choice: Choice,
 }
@@ -104,8 +104,11 @@ struct Sums {
 
 impl Sums {
     fn over(columns: &[&[f64]], cross: &CrossFit<'_>, subset: Option<&[bool]>) -> Self {
-        let centre = Centre::at_means(columns, cross.weight);
-        let of_fold = |fold| Gram::over(columns, &centre, cross.weight, &cross.folds.inside(fold, subset));
+        let centre = Centre::at_means(columns, cross.rows.weight);
+        let of_fold = |fold| {
+            let rows = if cross.rows.stop.is_asked() { Vec::new() } else { cross.folds.inside(fold, subset) };
+            Gram::over(columns, &centre, cross.rows.weight, &rows)
+        };
         let parts: Vec<Gram> = (0..cross.folds.k()).into_par_iter().map(of_fold).collect();
         let mut total = Gram::empty(columns.len());
         for part in &parts {
@@ -120,7 +123,7 @@ impl CrossFit<'_> {
     /// rows. Cross products are summed once for all targets and folds.
     ///
     /// # Errors
-    /// When a fold leaves too few rows, or boosting refuses a value.
+    /// When a fold leaves too few rows, boosting refuses a value, or the work is no longer wanted.
     pub fn regressions(&self, targets: &[&[f64]], subset: Option<&[bool]>) -> Result<Vec<Nuisance>, CausalError> {
         self.check(subset)?;
         let plain = self.choice == Choice::Plain;
@@ -132,14 +135,17 @@ impl CrossFit<'_> {
         };
         let name = if plain { "least_squares" } else { "lasso" };
         offer(name, self.linear(&self.covariates.columns, targets, subset, plain));
+        self.go_on()?;
         if self.choice == Choice::Auto {
             let hinges = splines::hinges(&self.covariates.columns);
             let views: Vec<&[f64]> = hinges.iter().map(Vec::as_slice).collect();
             offer("hinges", self.linear(&views, targets, subset, false));
+            self.go_on()?;
             if let Some(binned) = self.covariates.binned {
                 let boosted: Result<Vec<_>, _> =
                     targets.iter().map(|y| self.boosted(binned, y, subset, Loss::Squared)).collect();
                 offer("boosting", boosted?);
+                self.go_on()?;
             }
         }
         let found = candidates.into_iter().zip(targets).map(|(list, y)| self.settle(&list, y, subset, Loss::Squared));
@@ -149,7 +155,7 @@ impl CrossFit<'_> {
     /// `P(target = 1 given X)`.
     ///
     /// # Errors
-    /// When a fold leaves too few rows, or boosting refuses a value.
+    /// When a fold leaves too few rows, boosting refuses a value, or the work is no longer wanted.
     pub fn chance(&self, target: &[f64]) -> Result<Nuisance, CausalError> {
         self.check(None)?;
         let columns = &self.covariates.columns;
@@ -159,16 +165,25 @@ impl CrossFit<'_> {
                 vec![self.logistic("logistic_ridge", columns, target, self.penalty(columns, target, 10))]
             }
         };
+        self.go_on()?;
         if self.choice == Choice::Auto {
             let hinges = splines::hinges(columns);
             let views: Vec<&[f64]> = hinges.iter().map(Vec::as_slice).collect();
-            list.push(self.logistic("logistic_hinges", &views, target, self.penalty(&views, target, 4)));
+            let penalty = self.penalty(&views, target, 4);
+            self.go_on()?;
+            list.push(self.logistic("logistic_hinges", &views, target, penalty));
+            self.go_on()?;
             if let Some(binned) = self.covariates.binned {
                 let values = self.boosted(binned, target, None, Loss::Logistic)?;
+                self.go_on()?;
                 list.push(Candidate { learner: "boosting", values, separated: false });
             }
         }
         Ok(self.settle(&list, target, None, Loss::Logistic))
+    }
+
+    fn go_on(&self) -> Result<(), CausalError> {
+        if self.rows.stop.is_asked() { Err(CausalError::Stopped) } else { Ok(()) }
     }
 
     fn check(&self, subset: Option<&[bool]>) -> Result<(), CausalError> {
@@ -228,6 +243,10 @@ impl CrossFit<'_> {
         plain: bool,
     ) -> Vec<f64> {
         let Sums { centre, parts, total } = sums;
+        let mut values = vec![0.0; self.folds.n_rows()];
+        if self.rows.stop.is_asked() {
+            return values;
+        }
         let penalty = if plain {
             None
         } else {
@@ -235,7 +254,6 @@ impl CrossFit<'_> {
             choose_lasso(total, parts, centre, predictors, target, &path).map(|c| c.penalty)
         };
         let x: Vec<&[f64]> = predictors.iter().filter_map(|p| columns.get(*p)).copied().collect();
-        let mut values = vec![0.0; self.folds.n_rows()];
         for (part, rows) in parts.iter().zip(self.folds.rows()) {
             let rest = total.minus(part);
             let fit = match penalty {
@@ -254,16 +272,16 @@ impl CrossFit<'_> {
         let step = self.folds.n_rows().div_ceil(wanted).max(1);
         let parts: Vec<Vec<u32>> =
             self.folds.rows().iter().map(|rows| rows.iter().copied().step_by(step).collect()).collect();
-        choose_logistic(columns, target, self.weight, &parts, &path).map(|c| c.penalty)
+        choose_logistic(columns, target, self.rows.weight, &parts, &path).map(|c| c.penalty)
     }
 
     fn logistic(&self, learner: &'static str, columns: &[&[f64]], target: &[f64], penalty: Option<f64>) -> Candidate {
         let everything: Vec<u32> = (0..u32::try_from(self.folds.n_rows()).unwrap_or(u32::MAX)).collect();
         let fit = |penalty: f64, start: Option<&[f64]>, rows: &[u32]| {
-            Logistic { penalty, start }.fit(columns, target, self.weight, rows)
+            Logistic { penalty, start }.fit(columns, target, self.rows.weight, rows)
         };
         let mut penalty = penalty.unwrap_or(0.0);
-        if let Some(values) = logit::chances(columns, target, self.weight, self.folds, penalty) {
+        if let Some(values) = logit::chances(columns, target, self.rows.weight, self.folds, penalty) {
             return Candidate { learner, values, separated: false };
         }
         let mut whole = fit(penalty, None, &everything);
@@ -312,7 +330,7 @@ impl CrossFit<'_> {
             .into_par_iter()
             .map(|fold| {
                 let (rows, watched) = (self.folds.outside(fold, subset), self.folds.inside(fold, subset));
-                task.run(binned, target, self.weight, &rows, &watched)
+                task.run_until(self.rows.stop, binned, target, self.rows.weight, &rows, &watched)
             })
             .collect::<Result<_, _>>()?;
         let longest = fits.iter().map(|(_, trace)| trace.losses.len()).max().unwrap_or(1);
@@ -339,7 +357,7 @@ impl CrossFit<'_> {
         let rows: Vec<u32> = (0..self.folds.k()).flat_map(|fold| self.folds.inside(fold, subset)).collect();
         let predictions: Vec<&[f64]> = list.iter().map(|c| c.values.as_slice()).collect();
         let weights =
-            if list.len() == 1 { vec![1.0] } else { stack::weights(&predictions, target, self.weight, &rows) };
+            if list.len() == 1 { vec![1.0] } else { stack::weights(&predictions, target, self.rows.weight, &rows) };
         let mut values = vec![0.0; self.folds.n_rows()];
         for (candidate, weight) in list.iter().zip(&weights) {
             values.iter_mut().zip(&candidate.values).for_each(|(sum, x)| *sum += weight * x);
@@ -366,7 +384,7 @@ impl CrossFit<'_> {
     fn mean(&self, target: &[f64], rows: &[u32]) -> f64 {
         let (mut top, mut all) = (0.0, 0.0);
         for row in rows {
-            let w = self.weight.map_or(1.0, |w| w.get(*row as usize).copied().unwrap_or(0.0));
+            let w = self.rows.weight.map_or(1.0, |w| w.get(*row as usize).copied().unwrap_or(0.0));
             top += w * target.get(*row as usize).copied().unwrap_or(0.0);
             all += w;
         }
@@ -394,13 +412,13 @@ impl CrossFit<'_> {
             let mut product = 1.0;
             for row in rows {
                 let (y, p) = (at(target, *row), at(values, *row));
-                let w = self.weight.map_or(1.0, |w| at(w, *row));
+                let w = self.rows.weight.map_or(1.0, |w| at(w, *row));
                 all += w;
                 match loss {
                     Loss::Squared => top += w * (y - p) * (y - p),
                     Loss::Logistic => {
                         let p = p.clamp(LEAST_CHANCE, 1.0 - LEAST_CHANCE);
-                        match (y, self.weight) {
+                        match (y, self.rows.weight) {
                             (0.0, None) => product *= 1.0 - p,
                             (1.0, None) => product *= p,
                             _ => top -= w * (y * libm::log(p) + (1.0 - y) * libm::log1p(-p)),

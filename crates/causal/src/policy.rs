@@ -263,6 +263,9 @@ impl Search<'_> {
         let (width, mut table, mut numbers) = (a + 1, Vec::new(), Vec::new());
         for root in 0..p {
             for child in 0..p {
+                if self.rows.stop.is_asked() {
+                    return None;
+                }
                 let (rb, cb) = (self.data.n_bins_of(root), self.data.n_bins_of(child));
                 table.clear();
                 table.resize(rb * cb * width, 0.0);

@@ -65,7 +65,10 @@ pub fn refute(
     seed: u64,
     rows: Rows<'_>,
 ) -> Option<Refutation> {
-    let one = |i: usize| simulate(residuals, refuter, &mut Draws::new(seed, refuter.name(), i as u64), rows);
+    let one = |i: usize| match rows.stop.is_asked() {
+        true => f64::NAN,
+        false => simulate(residuals, refuter, &mut Draws::new(seed, refuter.name(), i as u64), rows),
+    };
     let mut found: Vec<f64> = (0..n).into_par_iter().map(one).collect::<Vec<f64>>();
     found.retain(|x| x.is_finite());
     found.sort_by(f64::total_cmp);

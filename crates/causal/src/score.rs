@@ -1,14 +1,18 @@
 //! From a linear score to an estimate with its standard error.
 
+use equipoise_kernels::Stop;
+
 use crate::CausalError;
 
-/// What rows count for, and which belong together.
+/// What rows count for, which belong together, and whether work on them is still wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rows<'a> {
     /// Weights; 1 each without.
     pub weight: Option<&'a [f64]>,
     /// Clusters numbered from 0, whose rows are not independent of each other.
     pub clusters: Option<&'a [u32]>,
+    /// Forests, searches and simulations end early once it is asked; what they give then is of no use.
+    pub stop: Stop<'a>,
 }
 
 /// An estimate and what each row contributed.

@@ -8,12 +8,12 @@ mod hidden;
 mod oracle;
 mod policy;
 
-use crate::{Choice, Covariates, CrossFit, Folds, Residuals, Simulated};
+use crate::{Choice, Covariates, CrossFit, Folds, Residuals, Rows, Simulated};
 
 /// Residuals of a simulated set with least squares on `row % 5`.
 fn plain_residuals(rows: &Simulated, folds: &Folds) -> Residuals {
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice: Choice::Plain };
     let found = cross.regressions(&[&rows.y, &rows.d], None).unwrap();
     Residuals::new(&rows.y, &rows.d, &found[0].values, &found[1].values)
 }

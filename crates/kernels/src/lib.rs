@@ -44,6 +44,7 @@ mod shrink;
 mod slices;
 mod special;
 mod spread;
+mod stop;
 mod sum;
 mod tally;
 mod thresholds;
@@ -104,6 +105,7 @@ pub use slices::{
 };
 pub use special::{beta_reg, gamma_q};
 pub use spread::Spread;
+pub use stop::Stop;
 pub use sum::Sum;
 pub use tally::Tally;
 pub use two_by_two::{ProportionTest, compare_proportions};

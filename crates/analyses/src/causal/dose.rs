@@ -29,7 +29,7 @@ pub(super) fn add(answer: &mut Answer, one: &Studied<'_>, params: &RawParams) {
         // Bends of the controls matter for bends of the treatment; trees are left out: bytes are not kept this long.
         NuisanceModel::Automl => Choice::Auto,
     };
-    let cross = CrossFit { covariates: &covariates, folds: &one.found.folds, weight: one.rows().weight, choice };
+    let cross = CrossFit { covariates: &covariates, folds: &one.found.folds, rows: one.rows(), choice };
     let curve = match (Dose { treatment: values, outcome: &one.sample.y, reference }).fit(&cross, one.rows()) {
         Ok(curve) => curve,
         Err(DoseError::FewValues) => return,

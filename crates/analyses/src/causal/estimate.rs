@@ -202,7 +202,7 @@ impl Task<'_> {
             NuisanceModel::Linear => Choice::Linear,
             NuisanceModel::Automl => Choice::Auto,
         };
-        let cross = CrossFit { covariates: self.covariates, folds: &folds, weight: self.rows.weight, choice };
+        let cross = CrossFit { covariates: self.covariates, folds: &folds, rows: self.rows, choice };
         match (&self.treatment.kind, estimator) {
             (Kind::Levels { of, names }, "interactive") => self.interactive(&cross, of, names),
             (_, "instrument") => self.instrumented(&cross),
@@ -363,8 +363,7 @@ impl Task<'_> {
     /// The effect through the mediators that a graph names.
     fn front_door(&self, cross: &CrossFit<'_>) -> Result<Split, CausalError> {
         let Some(door) = &self.door else { return Err(CausalError::NoVariation) };
-        let behind =
-            CrossFit { covariates: door.behind, folds: cross.folds, weight: cross.weight, choice: cross.choice };
+        let behind = CrossFit { covariates: door.behind, folds: cross.folds, rows: cross.rows, choice: cross.choice };
         let left = |x: &[f64], n: &Nuisance| -> Vec<f64> { x.iter().zip(&n.values).map(|(x, p)| x - p).collect() };
         let d = self.treatment.numbers(1);
         match &self.treatment.kind {

@@ -23,7 +23,7 @@ mod tests;
 
 use equipoise_causal::{CausalError, Covariates, Rows};
 use equipoise_document::{Level, Section};
-use equipoise_kernels::Confidence;
+use equipoise_kernels::{Confidence, Stop};
 use schemars::Schema;
 use serde_json::Value;
 
@@ -52,6 +52,7 @@ struct Studied<'a> {
     sample: &'a Sample,
     design: Design,
     found: Found,
+    stop: Stop<'a>,
 }
 
 impl Analysis for Causal {
@@ -151,7 +152,7 @@ fn study<'a>(
     (controls, mediators): (&[String], &[String]),
     sample: &'a Sample,
     params: &Params,
-    context: &Context<'_>,
+    context: &Context<'a>,
 ) -> Result<Result<Studied<'a>, (Treatment, CausalError)>, AnalysisError> {
     let of_trees = |names: &[String]| match params.nuisance_model {
         NuisanceModel::Automl => binned(names, &sample.columns).ok(),
@@ -170,6 +171,7 @@ fn study<'a>(
     let door = (!mediators.is_empty()).then(|| Door { mediators: way.views(), behind: &behind });
     let covariates = Covariates { columns: design.views(), binned: bytes.as_ref() };
     let instrument = params.instrument.as_ref().map(|name| sample.numbers(name)).transpose()?;
+    let stop = Stop::at(context.stop);
     let task = Task {
         params,
         treatment: &treatment,
@@ -177,14 +179,15 @@ fn study<'a>(
         covariates: &covariates,
         instrument: instrument.as_deref(),
         door,
-        rows: sample.rows(),
+        rows: Rows { stop, ..sample.rows() },
         keys: &sample.keys,
         seed: context.seed(),
     };
     let found = task.run();
     drop((covariates, behind));
     Ok(match found {
-        Ok(found) => Ok(Studied { place, treatment, sample, design, found }),
+        Ok(found) => Ok(Studied { place, treatment, sample, design, found, stop }),
+        Err(CausalError::Stopped) => return Err(AnalysisError::Interrupted),
         Err(error) => Err((treatment, error)),
     })
 }
@@ -211,12 +214,15 @@ fn write(
     }
     sensitivity::add(answer, studied);
     trust::refuters(answer, studied, params, context.seed());
+    context.check_stop()?;
     plan.negative_controls(answer, studied, params, context)?;
     let mut differing = Vec::new();
     for one in studied {
         context.check_stop()?;
         let effects = differ::add(answer, one, plan, params, context.seed());
+        context.check_stop()?;
         policy::add(answer, one, &effects, params);
+        context.check_stop()?;
         what_if::add(answer, one, &effects, params)?;
         differing.push((one, effects));
     }
@@ -234,7 +240,7 @@ fn write(
 
 impl Studied<'_> {
     fn rows(&self) -> Rows<'_> {
-        self.sample.rows()
+        Rows { stop: self.stop, ..self.sample.rows() }
     }
 
     fn n(&self) -> u64 {

@@ -44,7 +44,7 @@ pub(super) struct Sample {
 
 impl Sample {
     pub(super) fn rows(&self) -> Rows<'_> {
-        Rows { weight: self.weight.as_deref(), clusters: self.clusters.as_deref() }
+        Rows { weight: self.weight.as_deref(), clusters: self.clusters.as_deref(), ..Rows::default() }
     }
 
     pub(super) fn column(&self, name: &str) -> Result<&Values, AnalysisError> {

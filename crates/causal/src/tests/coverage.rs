@@ -41,7 +41,7 @@ fn linear_effects_cover_where_they_are_linear() {
             [0, 2].iter().map(|j| rows.x[*j].iter().zip(&rows.x[1]).map(|(a, b)| a * b).collect()).collect();
         covariates.extend(products.iter().map(Vec::as_slice));
         let covariates = Covariates { columns: covariates, binned: None };
-        let cross = CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: Choice::Plain };
+        let cross = CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Plain };
         let found = cross.regressions(&[&y, &rows.d], None).unwrap();
         let left = Residuals::new(&y, &rows.d, &found[0].values, &found[1].values);
         let fit = Cate::fit(&left.outcome, &left.treatment, &[&rows.x[1]], Covariance::Hc1, Rows::default());
@@ -52,7 +52,7 @@ fn linear_effects_cover_where_they_are_linear() {
 /// Doubly robust numbers with straight nuisances.
 fn robust<'a>(rows: &'a Simulated, level: &'a [u32], folds: &Folds) -> Aipw<'a> {
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice: Choice::Plain };
     let outcome = (0..2).map(|arm| {
         let subset: Vec<bool> = level.iter().map(|d| *d == arm).collect();
         cross.regressions(&[&rows.y], Some(&subset)).unwrap().remove(0).values
@@ -155,7 +155,8 @@ fn doses_cover() {
             let rows = simulate(Kind::Continuous, 600, 5, seed, true);
             let y: Vec<f64> = rows.y.iter().zip(&rows.d).map(|(y, d)| y + 0.2 * d * d).collect();
             let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-            let cross = CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: Choice::Plain };
+            let cross =
+                CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Plain };
             let task = Dose { treatment: &rows.d, outcome: &y, reference: 0.0 };
             let (change, se) = task.fit(&cross, Rows::default()).unwrap().at(dose);
             (change, se, 0.5 * dose + 0.2 * dose * dose)
@@ -171,7 +172,7 @@ fn single_rows_of_a_forest_cover() {
     covered(|seed| {
         let rows = simulate(Kind::Binary, 1000, 5, seed, true);
         let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-        let cross = CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: Choice::Plain };
+        let cross = CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Plain };
         let (y, d) = (cross.regressions(&[&rows.y], None).unwrap(), cross.chance(&rows.d).unwrap());
         let left = Residuals::new(&rows.y, &rows.d, &y[0].values, &d.values);
         let data = Binned::new(&rows.x.iter().map(|x| BoostColumn::Number(x)).collect::<Vec<_>>(), 255).unwrap();

@@ -60,7 +60,8 @@ fn effects_of_the_simulated_rows_are_near_the_truth() {
     let rows = simulate(Kind::Binary, 3000, 6, 11, true);
     let folds = super::by_number(3000, 5);
     let covariates = crate::Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = crate::CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: crate::Choice::Plain };
+    let cross =
+        crate::CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: crate::Choice::Plain };
     let (y, d) = (cross.regressions(&[&rows.y], None).unwrap(), cross.chance(&rows.d).unwrap());
     let residuals = Residuals::new(&rows.y, &rows.d, &y[0].values, &d.values);
     let data = binned(&rows.x);
@@ -102,7 +103,7 @@ fn weight_zero_is_no_row_and_clusters_stay_together() {
     let options = ForestOptions { n_trees: 40, ..ForestOptions::default() };
     let ones = vec![1.0; 1200];
     let plain = CausalForest::grow(&data, &residuals, &options, Rows::default());
-    let weighted = CausalForest::grow(&data, &residuals, &options, Rows { weight: Some(&ones), clusters: None });
+    let weighted = CausalForest::grow(&data, &residuals, &options, Rows { weight: Some(&ones), ..Rows::default() });
     assert_eq!(plain.predict(data.bytes(3)), weighted.predict(data.bytes(3)));
     // Outcomes of rows without weight say nothing: turned around, they change nothing.
     let weight: Vec<f64> = (0..1200).map(|i| f64::from(i % 3)).collect();
@@ -110,13 +111,13 @@ fn weight_zero_is_no_row_and_clusters_stay_together() {
         outcome: residuals.outcome.iter().zip(&weight).map(|(u, w)| if *w == 0.0 { -5.0 * u } else { *u }).collect(),
         treatment: residuals.treatment.clone(),
     };
-    let rows = Rows { weight: Some(&weight), clusters: None };
+    let rows = Rows { weight: Some(&weight), ..Rows::default() };
     let [a, b] =
         [&residuals, &turned].map(|left| CausalForest::grow(&data, left, &options, rows).predict(data.bytes(3)));
     assert_eq!(a, b);
     // Rows of one cluster are out of the same bags: with two clusters a bag has seen all rows of one or none.
     let clusters: Vec<u32> = (0..1200).map(|i| i / 30).collect();
-    let rows = Rows { weight: None, clusters: Some(&clusters) };
+    let rows = Rows { clusters: Some(&clusters), ..Rows::default() };
     let forest = CausalForest::grow(&data, &residuals, &options, rows);
     let same = Binned::new(&[BoostColumn::Number(&vec![0.0; 1200])], 255).unwrap();
     let flat = CausalForest::grow(&same, &residuals, &options, rows);

@@ -13,7 +13,7 @@ fn four_residuals() {
     assert!((scored.theta - 1.8).abs() < 1e-15 && (scored.se - 0.1256_f64.sqrt()).abs() < 1e-15);
     // In two clusters (rows 0 and 1, rows 2 and 3): sums −1.6 and 1.6, se² = 5.12/100.
     let clusters = [0, 0, 1, 1];
-    let clustered = left.partialling_out(Rows { weight: None, clusters: Some(&clusters) }).unwrap();
+    let clustered = left.partialling_out(Rows { clusters: Some(&clusters), ..Rows::default() }).unwrap();
     assert!((clustered.se - 0.0512_f64.sqrt()).abs() < 1e-15);
     // Within the first two rows: (2 + 0)/2 = 1.
     let within = left.within(&[true, true, false, false], Rows::default()).unwrap();
@@ -54,7 +54,7 @@ fn a_curve_that_is_a_line_is_the_linear_effect() {
     let rows = simulate(Kind::Continuous, 2000, 6, 5, true);
     let folds = by_number(2000, 5);
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Plain };
     let line = Dose { treatment: &rows.d, outcome: &rows.y, reference: 0.0 }.fit(&cross, Rows::default()).unwrap();
     assert_eq!(line.at(0.0), (0.0, 0.0));
     for dose in [-1.0, 0.5, 1.5] {
@@ -124,10 +124,15 @@ fn weight_two_is_a_row_twice() {
         let (y, d): (Vec<f64>, Vec<f64>) = pick.iter().map(|i| (rows.y[*i], rows.d[*i])).unzip();
         let covariates = Covariates { columns: x.iter().map(Vec::as_slice).collect(), binned: None };
         let folds = Folds::given(pick.iter().map(|i| (i % 5) as u8).collect()).unwrap();
-        let cross = CrossFit { covariates: &covariates, folds: &folds, weight, choice: Choice::Linear };
+        let cross = CrossFit {
+            covariates: &covariates,
+            folds: &folds,
+            rows: Rows { weight, ..Rows::default() },
+            choice: Choice::Linear,
+        };
         let found = cross.regressions(&[&y], None).unwrap();
         let m = cross.chance(&d).unwrap();
-        Residuals::new(&y, &d, &found[0].values, &m.values).partialling_out(Rows { weight, clusters: None }).unwrap()
+        Residuals::new(&y, &d, &found[0].values, &m.values).partialling_out(Rows { weight, ..Rows::default() }).unwrap()
     };
     let (a, b) = (run(&(0..600).collect::<Vec<_>>(), Some(&weight)), run(&twice, None));
     assert!((a.theta - b.theta).abs() < 1e-7, "{} {}", a.theta, b.theta);
@@ -142,7 +147,7 @@ fn every_learner_may_win() {
     let binned = kernels::Binned::new(&columns, 255).unwrap();
     let covariates = Covariates { columns: straight.x.iter().map(Vec::as_slice).collect(), binned: Some(&binned) };
     let folds = by_number(1500, 5);
-    let cross = CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: Choice::Auto };
+    let cross = CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Auto };
     let found = cross.regressions(&[&straight.y, &bent], None).unwrap();
     let best = |n: &Nuisance| n.tried.iter().max_by(|a, b| a.weight.total_cmp(&b.weight)).unwrap().learner;
     assert_eq!((best(&found[0]), best(&found[1])), ("lasso", "boosting"));

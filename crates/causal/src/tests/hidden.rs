@@ -15,7 +15,7 @@ fn by_instrument<'a>(cross: &CrossFit<'_>, target: &'a [f64], z: &'a [u32], m: &
 
 pub(super) fn late(rows: &Hidden, folds: &Folds) -> Iv {
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice: Choice::Plain };
     let z: Vec<u32> = rows.z.iter().map(|z| u32::from(*z > 0.5)).collect();
     let m: Vec<f64> = cross.chance(&rows.z).unwrap().values.iter().map(|m| m.clamp(0.01, 0.99)).collect();
     let (y, d) = (by_instrument(&cross, &rows.y, &z, &m), by_instrument(&cross, &rows.d, &z, &m));
@@ -24,7 +24,7 @@ pub(super) fn late(rows: &Hidden, folds: &Folds) -> Iv {
 
 pub(super) fn by_number_instrument(rows: &Hidden, folds: &Folds) -> Iv {
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice: Choice::Plain };
     let found = cross.regressions(&[&rows.y, &rows.d, &rows.z], None).unwrap();
     let left = Residuals::new(&rows.y, &rows.d, &found[0].values, &found[1].values);
     let z: Vec<f64> = rows.z.iter().zip(&found[2].values).map(|(z, p)| z - p).collect();
@@ -35,7 +35,7 @@ pub(super) fn front_door(rows: &Hidden, folds: &Folds) -> Scored {
     let columns: Vec<&[f64]> = rows.x.iter().map(Vec::as_slice).collect();
     let more: Vec<&[f64]> = columns.iter().copied().chain([rows.z.as_slice()]).collect();
     let (covariates, behind) = (Covariates { columns, binned: None }, Covariates { columns: more, binned: None });
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice: Choice::Plain };
     let behind = CrossFit { covariates: &behind, ..cross };
     let level: Vec<u32> = rows.d.iter().map(|d| u32::from(*d > 0.5)).collect();
     let (door, named) = FrontDoor::fit(&cross, &behind, &rows.y, &level, 2, 0.01).unwrap();
@@ -47,7 +47,7 @@ pub(super) fn way(rows: &Hidden, folds: &Folds) -> Scored {
     let columns: Vec<&[f64]> = rows.x.iter().map(Vec::as_slice).collect();
     let more: Vec<&[f64]> = columns.iter().copied().chain([rows.d.as_slice()]).collect();
     let (covariates, behind) = (Covariates { columns, binned: None }, Covariates { columns: more, binned: None });
-    let cross = CrossFit { covariates: &covariates, folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds, rows: Rows::default(), choice: Choice::Plain };
     let behind = CrossFit { covariates: &behind, ..cross };
     let first = cross.regressions(&[&rows.d, &rows.z], None).unwrap();
     let second = behind.regressions(&[&rows.z, &rows.y], None).unwrap();
@@ -87,7 +87,7 @@ fn a_table_by_the_front_door() {
     let through = [0.05, 0.95]
         .map(|t| (0..2).map(|e| vec![t * share(e, 1.0) + (1.0 - t) * share(e, 0.0); 8]).collect::<Vec<_>>());
     let door = FrontDoor { y: &y, level: &level, outcome, chance, chance_behind: behind, through: through.to_vec() };
-    let rows = Rows { weight: Some(&weight), clusters: None };
+    let rows = Rows { weight: Some(&weight), ..Rows::default() };
     // By hand: tar (0.05 + 0.85)/2 = 0.45, no tar (0.10 + 0.90)/2 = 0.5; with smoking 0.95·0.45 + 0.05·0.5 = 0.4525,
     // without 0.4975: smoking would lower the risk by 0.045.
     let effect = door.effect(1, 0, rows).unwrap();

@@ -59,7 +59,7 @@ fn the_other_scores_of_the_partially_linear_model_are_theirs() {
     let first = left.partialling_out(Rows::default()).unwrap().theta;
     let moved: Vec<f64> = rows.y.iter().zip(&rows.d).map(|(y, d)| y - first * d).collect();
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Plain };
     let g = cross.regressions(&[&moved], None).unwrap();
     let scored = left.iv_type(&rows.y, &rows.d, &g[0].values, Rows::default()).unwrap();
     pair(&scored, &expected["IV-type"], 1e-10, "IV-type");
@@ -106,7 +106,7 @@ fn doubly_robust_effects_are_theirs() {
     let rows = rows(Kind::Binary);
     let folds = by_number(1500, 5);
     let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
-    let cross = CrossFit { covariates: &covariates, folds: &folds, weight: None, choice: Choice::Plain };
+    let cross = CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Plain };
     let level: Vec<u32> = rows.d.iter().map(|d| u32::from(*d > 0.5)).collect();
     let outcome: Vec<Vec<f64>> = (0..2)
         .map(|arm| {

@@ -5,7 +5,7 @@ use super::bins::Binned;
 use super::grow::{Ground, Grown};
 use super::histogram::offsets;
 use super::tree::Boosted;
-use crate::{Draws, split_mix};
+use crate::{Draws, Stop, split_mix};
 
 /// What is boosted, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,6 +154,22 @@ impl Boosting {
         rows: &[u32],
         watched: &[u32],
     ) -> Result<(Boosted, Trace), BoostError> {
+        self.run_until(Stop::never(), data, target, weight, rows, watched)
+    }
+
+    /// As [`Boosting::run`], with no further tree once that is asked.
+    ///
+    /// # Errors
+    /// When a target or weight of one of the rows cannot be used.
+    pub fn run_until(
+        &self,
+        stop: Stop<'_>,
+        data: &Binned,
+        target: &[f64],
+        weight: Option<&[f64]>,
+        rows: &[u32],
+        watched: &[u32],
+    ) -> Result<(Boosted, Trace), BoostError> {
         self.check(data, target, weight, rows)?;
         self.check(data, target, weight, watched).or_else(|e| if e == BoostError::Empty { Ok(()) } else { Err(e) })?;
         let weight_of = |row: u32| weight.map_or(1.0, |w| w.get(row as usize).copied().unwrap_or(0.0));
@@ -193,6 +209,9 @@ impl Boosting {
             model.trees.push(grown.tree);
             watch(&watched_scores, &mut trace);
             let stale = trace.losses.len().saturating_sub(1 + trace.best());
+            if stop.is_asked() {
+                break;
+            }
             if !watched.is_empty() && self.patience.is_some_and(|p| stale >= p as usize) {
                 break;
             }
