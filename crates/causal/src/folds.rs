@@ -89,6 +89,21 @@ impl Folds {
         &self.rows
     }
 
+    /// Places `start..end` of the rows of each part in turn, `step` at a time. Where parts lie mixed, rows that are taken one
+    /// after the other are near each other in memory.
+    pub(crate) fn in_turn(
+        parts: &[Vec<u32>],
+        step: usize,
+        (start, end): (usize, usize),
+    ) -> impl Iterator<Item = (usize, &[u32])> {
+        (start..end).step_by(step).flat_map(move |from| {
+            parts.iter().enumerate().filter_map(move |(part, rows)| {
+                let rows = rows.get(from.min(rows.len())..(from + step).min(end).min(rows.len()))?;
+                (!rows.is_empty()).then_some((part, rows))
+            })
+        })
+    }
+
     /// Rows outside of a fold, ascending, and of the subset if there is one.
     #[must_use]
     pub fn outside(&self, fold: usize, subset: Option<&[bool]>) -> Vec<u32> {

@@ -1,8 +1,8 @@
 //! A logistic regression in all folds together.
 //!
-//! The fits of the folds lie close to that of all rows, and the derivatives of their likelihoods are *total − part*. Second
-//! derivatives are therefore summed near that solution, twice at a point that all folds share, and each fold then moves to its
-//! own solution by first derivatives alone:
+//! The fits of the folds lie close to that of all rows, and the derivatives of their likelihoods are *total − part*. Some of
+//! the rows lead near the solution of all, where second derivatives are summed once, and each fold then moves to its own
+//! solution by first derivatives alone:
 //!
 //! ```text
 //! b ← b + (H − H_part)⁻¹·(g(b) − g_part(b))        error ← O(distance of the folds)·error
@@ -21,8 +21,10 @@ use crate::Folds;
 const MANY: usize = 8_192;
 /// About this many rows give the point to begin from.
 const FEW: usize = 4_096;
-/// Steps of a standardised coefficient below which a solution stands; the next one would be smaller by the same factor again.
-const TOLERANCE: f64 = 1e-10;
+/// A solution stands when the next step is expected to be shorter than this, summed over standardised coefficients.
+const TOLERANCE: f64 = 2e-11;
+/// The same for the point near the solution of all rows, which need not be exact.
+const NEAR: f64 = 1e-2;
 /// Steps by first derivatives; each must be at most half as long as the one before it.
 const MAX_STEPS: usize = 30;
 /// A standardised coefficient beyond which the classes may be parted.
@@ -42,18 +44,19 @@ pub(crate) fn chances(
         return None;
     }
     let everything: Vec<u32> = (0..u32::try_from(n).ok()?).collect();
-    let standard = Standard::of(columns, weight, &everything);
     let few: Vec<u32> = folds.rows().iter().flat_map(|rows| rows.iter().copied().step_by(n / FEW)).collect();
+    // The ridge is one on columns of variance 1; without it the scale only keeps numbers of a size.
+    let standard = Standard::of(columns, weight, if penalty > 0.0 { &everything } else { &few });
     #[allow(clippy::cast_precision_loss, reason = "numbers of rows")]
     let share = few.len() as f64 / n as f64;
     let first = Logistic { penalty: penalty * share, start: None }.fit(columns, target, weight, &few);
     if first.separated || !first.converged {
         return None;
     }
-    let gather = |rows: &Vec<u32>| LogisticPart::gather(columns, &standard, target, weight, rows);
-    let parts: Vec<LogisticPart> = folds.rows().par_iter().map(gather).collect();
+    let few = LogisticPart::gather(columns, &standard, target, weight, &[few]);
+    let parts = LogisticPart::gather(columns, &standard, target, weight, folds.rows());
     let task = Task { parts: &parts, penalty };
-    let (points, factors) = task.near(standard.coefficients_of(&first))?;
+    let (points, factors) = task.near(standard.coefficients_of(&first), few.first()?, 1.0 / share)?;
     let points = task.close_in(points, &factors)?;
     let found: Vec<Vec<f64>> = parts.par_iter().zip(&points).map(|(part, b)| part.chances(b)).collect();
     let mut values = vec![0.0; n];
@@ -72,16 +75,28 @@ struct Task<'a> {
 
 impl Task<'_> {
     /// A point for each fold, one Newton step from the solution of all rows, and the factors of its second derivatives.
-    fn near(&self, mut b: Vec<f64>) -> Option<(Vec<Vec<f64>>, Vec<Cholesky>)> {
-        let at = |b: &[f64]| self.parts.par_iter().map(|part| part.derivatives(b)).collect::<Vec<_>>();
-        let mut found = at(&b);
-        let (gradient, hessian) = total(&found)?;
-        let step = self.step(&self.factor(&hessian), &gradient, &b);
-        b.iter_mut().zip(&step).for_each(|(b, s)| *b += s);
-        if !length(&step).is_finite() || length(&b) > LARGE {
-            return None;
+    /// It is looked for from `b`, by the second derivatives there of a few rows, each of which stands for `times` rows.
+    fn near(&self, mut b: Vec<f64>, few: &LogisticPart, times: f64) -> Option<(Vec<Vec<f64>>, Vec<Cholesky>)> {
+        let factor = self.factor(&few.derivatives(&b).1.times(times));
+        let mut last = f64::INFINITY;
+        loop {
+            let found: Vec<Vec<f64>> = self.parts.par_iter().flat_map_iter(|part| part.gradients(&[&b])).collect();
+            let mut gradient = vec![0.0; b.len()];
+            for part in &found {
+                gradient.iter_mut().zip(part).for_each(|(sum, g)| *sum += g);
+            }
+            let step = self.step(&factor, &gradient, &b);
+            b.iter_mut().zip(&step).for_each(|(b, s)| *b += s);
+            let moved = length(&step);
+            if moved.is_nan() || moved > 0.5 * last || length(&b) > LARGE {
+                return None;
+            }
+            if moved * shrinks(moved, last) < NEAR {
+                break;
+            }
+            last = moved;
         }
-        found = at(&b);
+        let found: Vec<(Vec<f64>, Gram)> = self.parts.par_iter().map(|part| part.derivatives(&b)).collect();
         let (gradient, hessian) = total(&found)?;
         let mut points = Vec::new();
         let mut factors = Vec::new();
@@ -95,9 +110,10 @@ impl Task<'_> {
         Some((points, factors))
     }
 
-    /// The solution of each fold.
+    /// The solution of each fold. Steps soon shrink along one direction, so each is taken as long as all that would follow it.
     fn close_in(&self, mut points: Vec<Vec<f64>>, factors: &[Cholesky]) -> Option<Vec<Vec<f64>>> {
-        let mut last = f64::INFINITY;
+        let (mut last, mut slowest) = (f64::INFINITY, None::<f64>);
+        let mut steps: Vec<Vec<f64>> = points.iter().map(|b| vec![0.0; b.len()]).collect();
         for _ in 0..MAX_STEPS {
             let of_part = |(held, part): (usize, &LogisticPart)| {
                 let others: Vec<&[f64]> = without(held, &points).map(Vec::as_slice).collect();
@@ -105,7 +121,7 @@ impl Task<'_> {
             };
             let found: Vec<Vec<Vec<f64>>> = self.parts.par_iter().enumerate().map(of_part).collect();
             let mut moved: f64 = 0.0;
-            for (fold, (b, factor)) in points.iter_mut().zip(factors).enumerate() {
+            for (fold, ((b, factor), before)) in points.iter_mut().zip(factors).zip(&mut steps).enumerate() {
                 let mut gradient = vec![0.0; b.len()];
                 for (part, gradients) in found.iter().enumerate().filter(|(part, _)| *part != fold) {
                     // The fold's own part was not asked: those behind it stand one place earlier.
@@ -113,14 +129,20 @@ impl Task<'_> {
                     gradient.iter_mut().zip(gradients.get(place)?).for_each(|(sum, g)| *sum += g);
                 }
                 let step = self.step(factor, &gradient, b);
-                b.iter_mut().zip(&step).for_each(|(b, s)| *b += s);
+                let further = further(&step, before);
+                b.iter_mut().zip(&step).for_each(|(b, s)| *b += s * further);
                 moved = moved.max(length(&step));
+                *before = step;
             }
-            if moved < TOLERANCE {
-                return (points.iter().all(|b| length(b) <= LARGE)).then_some(points);
-            }
-            if moved.is_nan() || moved > 0.5 * last {
+            if moved.is_nan() || moved > (0.5 * last).max(TOLERANCE) {
                 return None;
+            }
+            // An extrapolated step makes the next one look shorter than it would have been.
+            if last.is_finite() {
+                slowest = Some(slowest.map_or(moved / last, |s| s.max(moved / last)));
+            }
+            if moved * slowest.unwrap_or(1.0) < TOLERANCE {
+                return (points.iter().all(|b| length(b) <= LARGE)).then_some(points);
             }
             last = moved;
         }
@@ -146,6 +168,18 @@ fn without<T>(held: usize, all: &[T]) -> impl Iterator<Item = &T> {
 fn length(step: &[f64]) -> f64 {
     // A sum and not the largest: what is not a number must not be passed over.
     step.iter().map(|s| s.abs()).sum()
+}
+
+/// Aitken's rule: `1 / (1 − r)` for steps that shrink by `r`, at most one half, along the one before; 1 for the first.
+fn further(step: &[f64], before: &[f64]) -> f64 {
+    let dot = |b: &[f64]| before.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+    let all = dot(before);
+    if all > 0.0 { 1.0 / (1.0 - (dot(step) / all).clamp(-0.5, 0.5)) } else { 1.0 }
+}
+
+/// How much shorter the next step will be, by the last two.
+fn shrinks(moved: f64, last: f64) -> f64 {
+    if last.is_finite() { (moved / last).min(1.0) } else { 1.0 }
 }
 
 fn total(found: &[(Vec<f64>, Gram)]) -> Option<(Vec<f64>, Gram)> {

@@ -17,6 +17,10 @@ const FEWEST_PENALTY_ROWS: usize = 4_000;
 const MAX_TREES: u32 = 500;
 /// Chances of the log loss are kept this far from 0 and 1.
 const LEAST_CHANCE: f64 = 1e-9;
+/// Rows of a fold that are read before those of the next one.
+const AT_ONCE: usize = 256;
+/// Blocks that are summed side by side.
+const BLOCKS: usize = 16;
 /// Rows whose logarithms are taken together.
 const LOG_ROWS: usize = 32;
 
@@ -104,12 +108,29 @@ struct Sums {
 
 impl Sums {
     fn over(columns: &[&[f64]], cross: &CrossFit<'_>, subset: Option<&[bool]>) -> Self {
-        let centre = Centre::at_means(columns, cross.rows.weight);
-        let of_fold = |fold| {
-            let rows = if cross.rows.stop.is_asked() { Vec::new() } else { cross.folds.inside(fold, subset) };
-            Gram::over(columns, &centre, cross.rows.weight, &rows)
+        let centre = Centre::near_means(columns, cross.rows.weight);
+        let rows: Vec<Vec<u32>> = (0..cross.folds.k()).map(|fold| cross.folds.inside(fold, subset)).collect();
+        let none = || vec![Gram::empty(columns.len()); rows.len()];
+        let of_block = |block: (usize, usize)| {
+            let mut parts = none();
+            if !cross.rows.stop.is_asked() {
+                for (fold, rows) in Folds::in_turn(&rows, AT_ONCE, block) {
+                    if let Some(part) = parts.get_mut(fold) {
+                        part.push(columns, &centre, cross.rows.weight, rows);
+                    }
+                }
+            }
+            parts
         };
-        let parts: Vec<Gram> = (0..cross.folds.k()).into_par_iter().map(of_fold).collect();
+        // The number of blocks follows from that of the rows alone, and so do the sums to the bit.
+        let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+        let step = longest.div_ceil(BLOCKS).next_multiple_of(AT_ONCE).max(AT_ONCE);
+        let blocks: Vec<(usize, usize)> = (0..longest).step_by(step).map(|start| (start, start + step)).collect();
+        let found: Vec<Vec<Gram>> = blocks.into_par_iter().map(of_block).collect();
+        let mut parts = none();
+        for more in found {
+            parts.iter_mut().zip(more).for_each(|(part, more)| part.merge_from(more));
+        }
         let mut total = Gram::empty(columns.len());
         for part in &parts {
             total.merge_from(part.clone());
@@ -254,13 +275,18 @@ impl CrossFit<'_> {
             choose_lasso(total, parts, centre, predictors, target, &path).map(|c| c.penalty)
         };
         let x: Vec<&[f64]> = predictors.iter().filter_map(|p| columns.get(*p)).copied().collect();
-        for (part, rows) in parts.iter().zip(self.folds.rows()) {
+        let fit = |part: &Gram| {
             let rest = total.minus(part);
-            let fit = match penalty {
+            match penalty {
                 None => LinearFit::ols(&rest, centre, predictors, target),
                 Some(penalty) => lasso(&rest, centre, predictors, target, penalty),
-            };
-            put(&mut values, rows, &fit.predict(&x, rows));
+            }
+        };
+        let fits: Vec<LinearFit> = parts.iter().map(fit).collect();
+        for (fold, rows) in Folds::in_turn(self.folds.rows(), AT_ONCE, (0, self.folds.n_rows())) {
+            if let Some(fit) = fits.get(fold) {
+                put(&mut values, rows, &fit.predict(&x, rows));
+            }
         }
         values
     }

@@ -41,31 +41,43 @@ impl Machine {
         #[cfg(not(target_arch = "x86_64"))]
         vec![Self::Any]
     }
+}
 
-    /// Runs a loop that is compiled once for each kind; what it calls must be inlined into it.
-    #[inline]
-    #[allow(unsafe_code, reason = "a machine of a kind is only made when its instructions were found")]
-    pub(crate) fn run<T>(self, work: impl FnOnce() -> T) -> T {
-        match self {
-            Self::Any => work(),
+/// A function that is compiled for each kind of machine, which it gets as its first argument. Its body is inlined into each, and so
+/// must be what it calls: a closure, or whatever else the compiler keeps as a function of its own, has the plainest
+/// instructions only.
+macro_rules! on_each_machine {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? $body:block) => {
+        $(#[$meta])*
+        #[allow(unsafe_code, reason = "a machine of a kind is only made when its instructions were found")]
+        $vis fn $name(machine: $crate::machine::Machine, $($arg: $type),*) $(-> $out)? {
+            $(#[$meta])*
+            #[inline(always)]
+            fn plain($($arg: $type),*) $(-> $out)? $body
+
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: `found` has seen these instructions.
-            Self::Avx2 => unsafe { on_avx2(work) },
+            #[target_feature(enable = "avx2")]
+            fn avx2($($arg: $type),*) $(-> $out)? {
+                plain($($arg),*)
+            }
+
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Self::Avx512 => unsafe { on_avx512(work) },
+            #[target_feature(enable = "avx2,avx512f,avx512vl")]
+            fn avx512($($arg: $type),*) $(-> $out)? {
+                plain($($arg),*)
+            }
+
+            match machine {
+                $crate::machine::Machine::Any => plain($($arg),*),
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: `found` has seen these instructions.
+                $crate::machine::Machine::Avx2 => unsafe { avx2($($arg),*) },
+                #[cfg(target_arch = "x86_64")]
+                // SAFETY: as above.
+                $crate::machine::Machine::Avx512 => unsafe { avx512($($arg),*) },
+            }
         }
-    }
+    };
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn on_avx2<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,avx512f,avx512vl")]
-fn on_avx512<T>(work: impl FnOnce() -> T) -> T {
-    work()
-}
+pub(crate) use on_each_machine;

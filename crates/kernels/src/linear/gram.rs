@@ -1,10 +1,12 @@
 //! Weighted cross products of columns, which add up over parts of the rows.
 
 use crate::Merge;
-use crate::machine::Machine;
+use crate::machine::{Machine, on_each_machine};
 
 /// Rows in one tile: small enough that the tile of a few dozen columns stays in the nearest cache.
 const TILE: usize = 256;
+/// Rows whose means are the centre, or up to twice as many.
+const CENTRE_ROWS: usize = 4096;
 
 /// Where columns are moved to before they are multiplied: means near zero keep cross products accurate.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,16 +29,19 @@ pub struct Gram {
 }
 
 impl Centre {
-    /// Weighted means of the columns over all rows; 0 for a column without a finite mean.
+    /// Weighted means of the columns over rows that are spread evenly, [`CENTRE_ROWS`] at most twice; 0 for a column without a
+    /// finite mean. Cross products are exact about any centre: it only keeps numbers small.
     #[must_use]
-    pub fn at_means(columns: &[&[f64]], weight: Option<&[f64]>) -> Self {
-        let total: f64 = weight.map_or(1.0, |w| w.iter().sum());
+    pub fn near_means(columns: &[&[f64]], weight: Option<&[f64]>) -> Self {
+        let step = |x: &[f64]| (x.len() / CENTRE_ROWS).max(1);
         let shift = columns.iter().map(|x| {
-            #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
-            let mean = match weight {
-                None => x.iter().sum::<f64>() / x.len() as f64,
-                Some(w) => x.iter().zip(w).map(|(x, w)| x * w).sum::<f64>() / total,
-            };
+            let (mut top, mut all) = (0.0, 0.0);
+            for (row, x) in x.iter().enumerate().step_by(step(x)) {
+                let w = weight.map_or(1.0, |w| w.get(row).copied().unwrap_or(0.0));
+                top += w * x;
+                all += w;
+            }
+            let mean = top / all;
             if mean.is_finite() { mean } else { 0.0 }
         });
         Self { shift: shift.collect() }
@@ -75,27 +80,7 @@ impl Gram {
             }
             let w: Option<Vec<f64>> = weight.map(|w| rows.iter().map(|row| w[*row as usize]).collect());
             self.n += w.as_ref().map_or(m, |w| w.iter().filter(|w| **w > 0.0).count()) as u64;
-            machine.run(|| self.add_tile(&tile, m, w.as_deref(), &mut weighted));
-        }
-    }
-
-    /// Adds a tile of `m` rows: `q` columns of [`TILE`] numbers each, the first of them the constant.
-    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have q columns of TILE rows, triangles q × q cells")]
-    #[inline(always)]
-    fn add_tile(&mut self, tile: &[f64], m: usize, weight: Option<&[f64]>, scratch: &mut [f64]) {
-        let q = self.q;
-        for i in 0..q {
-            let a = &tile[i * TILE..i * TILE + m];
-            let left: &[f64] = match weight {
-                None => a,
-                Some(w) => {
-                    for ((to, a), w) in scratch.iter_mut().zip(a).zip(w) {
-                        *to = a * w;
-                    }
-                    &scratch[..m]
-                }
-            };
-            add_products_of(left, &tile[i * TILE..], TILE, m, &mut self.sums[i * q + i..(i + 1) * q]);
+            add_tile(machine, &tile, m, w.as_deref(), &mut weighted, &mut self.sums);
         }
     }
 
@@ -109,6 +94,12 @@ impl Gram {
     pub fn minus(&self, part: &Self) -> Self {
         let sums = self.sums.iter().zip(&part.sums).map(|(a, b)| a - b).collect();
         Self { q: self.q, sums, n: self.n.saturating_sub(part.n) }
+    }
+
+    /// Every sum times a number.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Self {
+        Self { q: self.q, sums: self.sums.iter().map(|x| x * factor).collect(), n: self.n }
     }
 
     /// Number of columns, without the constant.
@@ -163,6 +154,27 @@ impl Merge for Gram {
             *mine += theirs;
         }
         self.n += n;
+    }
+}
+
+on_each_machine! {
+    /// Adds a tile of `m` rows: columns of [`TILE`] numbers each, the first of them the constant.
+    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have q columns of TILE rows, triangles q × q cells")]
+    fn add_tile(tile: &[f64], m: usize, weight: Option<&[f64]>, scratch: &mut [f64], sums: &mut [f64]) {
+        let q = tile.len() / TILE;
+        for i in 0..q {
+            let a = &tile[i * TILE..i * TILE + m];
+            let left: &[f64] = match weight {
+                None => a,
+                Some(w) => {
+                    for ((to, a), w) in scratch.iter_mut().zip(a).zip(w) {
+                        *to = a * w;
+                    }
+                    &scratch[..m]
+                }
+            };
+            add_products_of(left, &tile[i * TILE..], TILE, m, &mut sums[i * q + i..(i + 1) * q]);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use libm::{log, log1p, sqrt};
 use super::exp::sigmoid;
 use super::gram::{add_products, dot};
 use super::{Cholesky, Gram};
-use crate::machine::Machine;
+use crate::machine::{Machine, on_each_machine};
 
 /// Rows in one tile; see the Gram matrix.
 const TILE: usize = 256;
@@ -147,7 +147,7 @@ impl LogisticFit {
                 }
             }
         }
-        Machine::found().run(|| out.iter_mut().for_each(|eta| *eta = sigmoid(*eta).0));
+        to_chances(Machine::found(), &mut out);
         out
     }
 
@@ -193,20 +193,31 @@ impl Standard {
         let total: f64 = rows.iter().map(weight_of).sum();
         let (mut mean, mut inverse) = (Vec::new(), Vec::new());
         for x in columns {
-            let m = rows.iter().map(|row| weight_of(row) * x[*row as usize]).sum::<f64>() / total;
-            let squares: f64 = rows
-                .iter()
-                .map(|row| {
-                    let d = x[*row as usize] - m;
-                    weight_of(row) * d * d
-                })
-                .sum();
+            let m = in_lanes(rows, |row| weight_of(row) * x[*row as usize]) / total;
+            let squares = in_lanes(rows, |row| {
+                let d = x[*row as usize] - m;
+                weight_of(row) * d * d
+            });
             let s = sqrt(squares / total);
             mean.push(m);
             inverse.push(if s > 1e-12 * m.abs() && s > 0.0 && s.is_finite() { 1.0 / s } else { 0.0 });
         }
         Self { mean, inverse }
     }
+}
+
+/// A sum in eight running ones, none of which waits for another.
+#[inline(always)]
+fn in_lanes(rows: &[u32], of: impl Fn(&u32) -> f64) -> f64 {
+    let mut sums = [0.0; 8];
+    let (whole, rest) = rows.as_chunks::<8>();
+    for eight in whole {
+        for (sum, row) in sums.iter_mut().zip(eight) {
+            *sum += of(row);
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    ((a + e) + (b + f)) + ((c + g) + (d + h)) + rest.iter().map(of).sum::<f64>()
 }
 
 struct View<'a> {
@@ -227,11 +238,8 @@ impl View<'_> {
     fn at_on(&self, machine: Machine, b: &[f64]) -> Point {
         let m = self.columns.len() + 1;
         let mut tile = vec![0.0; m * TILE];
-        let (mut eta, mut residual, mut spread) = (vec![0.0; TILE], vec![0.0; TILE], vec![0.0; TILE]);
-        let (mut scratch, mut one_and) = (vec![0.0; TILE], vec![0.0; TILE]);
-        let (mut straight, mut certain) = (vec![0.0; TILE], vec![0.0; TILE]);
-        let mut hessian = vec![0.0; m * m];
-        let mut gradient = vec![0.0; m];
+        let mut eta = vec![0.0; TILE];
+        let mut sums = TileSums { gradient: vec![0.0; m], hessian: vec![0.0; m * m], ..TileSums::default() };
         let (mut loss, mut n_uncertain) = (0.0, 0.0);
         for rows in self.rows.chunks(TILE) {
             let n = rows.len();
@@ -249,33 +257,69 @@ impl View<'_> {
             for ((y, w), row) in y.iter_mut().zip(&mut w).zip(rows) {
                 (*y, *w) = (self.target[*row as usize], self.weight.map_or(1.0, |w| w[*row as usize]));
             }
-            machine.run(|| {
-                for i in 0..n {
-                    let (p, e) = sigmoid(eta[i]);
-                    residual[i] = w[i] * (y[i] - p);
-                    spread[i] = w[i] * p * (1.0 - p);
-                    one_and[i] = 1.0 + e;
-                    certain[i] = f64::from(u8::from(p > CERTAIN && p < 1.0 - CERTAIN));
-                    straight[i] = w[i] * (eta[i].max(0.0) - y[i] * eta[i]);
-                }
-                for i in 0..m {
-                    let a = &tile[i * TILE..i * TILE + n];
-                    gradient[i] += dot(a, &residual[..n]);
-                    for ((to, a), s) in scratch.iter_mut().zip(a).zip(&spread[..n]) {
-                        *to = a * s;
-                    }
-                    add_products(&scratch[..n], &tile[i * TILE..], TILE, &mut hessian[i * m + i..(i + 1) * m]);
-                }
-            });
+            add_rows(machine, &tile, &eta[..n], (&y, &w), &mut sums);
             // Without weights the logarithms of a tile are that of one product, at most 2 to the number of its rows.
             let logs: f64 = match self.weight {
-                None => log(one_and[..n].iter().product()),
-                Some(_) => one_and[..n].iter().zip(&w).map(|(x, w)| w * log(*x)).sum(),
+                None => log(sums.one_and[..n].iter().product()),
+                Some(_) => sums.one_and[..n].iter().zip(&w).map(|(x, w)| w * log(*x)).sum(),
             };
-            loss += logs + straight[..n].iter().sum::<f64>();
-            n_uncertain += certain[..n].iter().sum::<f64>();
+            loss += logs + sums.straight[..n].iter().sum::<f64>();
+            n_uncertain += sums.certain[..n].iter().sum::<f64>();
         }
-        Point { loss, gradient, hessian: Gram::from_upper(m, hessian), n_uncertain }
+        Point { loss, gradient: sums.gradient, hessian: Gram::from_upper(m, sums.hessian), n_uncertain }
+    }
+}
+
+/// Sums over tiles, and what the last one said of each row.
+struct TileSums {
+    gradient: Vec<f64>,
+    hessian: Vec<f64>,
+    /// `1 + exp(−|η|)`.
+    one_and: [f64; TILE],
+    /// The rest of the loss.
+    straight: [f64; TILE],
+    /// 1 where the chance is neither 0 nor 1.
+    certain: [f64; TILE],
+}
+
+impl Default for TileSums {
+    fn default() -> Self {
+        let [one_and, straight, certain] = [[0.0; TILE]; 3];
+        Self { gradient: Vec::new(), hessian: Vec::new(), one_and, straight, certain }
+    }
+}
+
+on_each_machine! {
+    /// Adds a tile's rows, with their log odds, targets and weights.
+    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have m columns of TILE rows, triangles m × m cells")]
+    fn add_rows(tile: &[f64], eta: &[f64], rows: (&[f64; TILE], &[f64; TILE]), sums: &mut TileSums) {
+        let ((y, w), n, m) = (rows, eta.len(), tile.len() / TILE);
+        let (mut residual, mut spread, mut scratch) = ([0.0; TILE], [0.0; TILE], [0.0; TILE]);
+        for i in 0..n {
+            let (p, e) = sigmoid(eta[i]);
+            residual[i] = w[i] * (y[i] - p);
+            spread[i] = w[i] * p * (1.0 - p);
+            sums.one_and[i] = 1.0 + e;
+            sums.certain[i] = f64::from(u8::from(p > CERTAIN && p < 1.0 - CERTAIN));
+            sums.straight[i] = w[i] * (eta[i].max(0.0) - y[i] * eta[i]);
+        }
+        for i in 0..m {
+            let a = &tile[i * TILE..i * TILE + n];
+            sums.gradient[i] += dot(a, &residual[..n]);
+            for ((to, a), s) in scratch.iter_mut().zip(a).zip(&spread[..n]) {
+                *to = a * s;
+            }
+            add_products(&scratch[..n], &tile[i * TILE..], TILE, &mut sums.hessian[i * m + i..(i + 1) * m]);
+        }
+    }
+}
+
+on_each_machine! {
+    /// Log odds become chances.
+    fn to_chances(values: &mut [f64]) {
+        for eta in values {
+            *eta = sigmoid(*eta).0;
+        }
     }
 }
 

@@ -3,13 +3,17 @@
 //! Derivatives of the log likelihood add up over parts, so the training rows of a fold are *total − part*. With second
 //! derivatives at one point, which all folds share, each fold needs nothing but first derivatives at a point of its own.
 
+use rayon::prelude::*;
+
 use super::exp::sigmoid;
 use super::gram::{add_products, dot};
 use super::{Gram, LogisticFit, Standard};
-use crate::machine::Machine;
+use crate::machine::{Machine, on_each_machine};
 
 /// Rows in one tile: tiles of a few dozen columns stay in the nearest cache.
 const TILE: usize = 128;
+/// Tiles of one block.
+const BLOCK: usize = 32;
 
 /// Rows of one part, standardised, tile by tile; what a tile lacks in rows has weight 0.
 #[derive(Clone, Debug)]
@@ -17,6 +21,12 @@ pub struct LogisticPart {
     /// Columns and the constant in front of them.
     m: usize,
     n_rows: usize,
+    blocks: Vec<Block>,
+}
+
+/// Some tiles of a part.
+#[derive(Clone, Debug)]
+struct Block {
     /// For each tile `m` columns of [`TILE`] numbers.
     cells: Vec<f64>,
     target: Vec<f64>,
@@ -24,43 +34,43 @@ pub struct LogisticPart {
 }
 
 impl LogisticPart {
-    /// Gathers the given rows.
+    /// Gathers the rows of each part, a block of each at a time: where parts lie mixed, what one of them reads is near what
+    /// the next one will.
     #[must_use]
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "hot loop: every column holds every row, tiles m columns of TILE numbers"
-    )]
     pub fn gather(
         columns: &[&[f64]],
         standard: &Standard,
         target: &[f64],
         weight: Option<&[f64]>,
-        rows: &[u32],
-    ) -> Self {
+        parts: &[Vec<u32>],
+    ) -> Vec<Self> {
         let m = columns.len() + 1;
-        let n_tiles = rows.len().div_ceil(TILE);
-        let mut part = Self {
-            m,
-            n_rows: rows.len(),
-            cells: vec![0.0; n_tiles * m * TILE],
-            target: vec![0.0; n_tiles * TILE],
-            weight: vec![0.0; n_tiles * TILE],
-        };
-        for (tile, rows) in rows.chunks(TILE).enumerate() {
-            let cells = &mut part.cells[tile * m * TILE..(tile + 1) * m * TILE];
-            cells[..rows.len()].fill(1.0);
-            for (j, (x, place)) in columns.iter().zip(cells[TILE..].chunks_exact_mut(TILE)).enumerate() {
-                let (mean, inverse) = (standard.mean[j], standard.inverse[j]);
-                for (to, row) in place.iter_mut().zip(rows) {
-                    *to = (x[*row as usize] - mean) * inverse;
+        let n_blocks = parts.iter().map(|rows| rows.len().div_ceil(BLOCK * TILE)).max().unwrap_or(0);
+        let of_block = |block: usize| -> Vec<Block> {
+            let part_of = |rows: &Vec<u32>| {
+                let n = rows.len();
+                let rows = rows.get((block * BLOCK * TILE).min(n)..((block + 1) * BLOCK * TILE).min(n));
+                Block::new(m, rows.map_or(0, <[u32]>::len))
+            };
+            let mut out: Vec<Block> = parts.iter().map(part_of).collect();
+            for tile in 0..BLOCK {
+                for (rows, to) in parts.iter().zip(&mut out) {
+                    let start = ((block * BLOCK + tile) * TILE).min(rows.len());
+                    let end = (start + TILE).min(rows.len());
+                    if let Some(rows) = rows.get(start..end).filter(|rows| !rows.is_empty()) {
+                        to.put(tile, columns, standard, target, weight, rows);
+                    }
                 }
             }
-            for (i, row) in rows.iter().enumerate() {
-                part.target[tile * TILE + i] = target[*row as usize];
-                part.weight[tile * TILE + i] = weight.map_or(1.0, |w| w[*row as usize]);
-            }
+            out
+        };
+        let found: Vec<Vec<Block>> = (0..n_blocks).into_par_iter().map(of_block).collect();
+        let mut out: Vec<Self> =
+            parts.iter().map(|rows| Self { m, n_rows: rows.len(), blocks: Vec::with_capacity(n_blocks) }).collect();
+        for blocks in found {
+            out.iter_mut().zip(blocks).for_each(|(part, block)| part.blocks.push(block));
         }
-        part
+        out
     }
 
     /// First and second derivatives of the log likelihood (the latter with its sign turned) at coefficients of standardised
@@ -70,29 +80,10 @@ impl LogisticPart {
         self.derivatives_on(Machine::found(), b)
     }
 
-    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have m columns of TILE numbers, triangles m × m cells")]
     fn derivatives_on(&self, machine: Machine, b: &[f64]) -> (Vec<f64>, Gram) {
-        let m = self.m;
-        let (mut gradient, mut hessian) = (vec![0.0; m], vec![0.0; m * m]);
-        let (mut residual, mut spread, mut scratch) = ([0.0; TILE], [0.0; TILE], [0.0; TILE]);
-        machine.run(|| {
-            for (cells, target, weight) in self.tiles() {
-                let eta = scores(cells, b);
-                for i in 0..TILE {
-                    let (p, _) = sigmoid(eta[i]);
-                    residual[i] = weight[i] * (target[i] - p);
-                    spread[i] = weight[i] * p * (1.0 - p);
-                }
-                for (i, a) in cells.chunks_exact(TILE).enumerate() {
-                    gradient[i] += dot(a, &residual);
-                    for ((to, a), s) in scratch.iter_mut().zip(a).zip(&spread) {
-                        *to = a * s;
-                    }
-                    add_products(&scratch, &cells[i * TILE..], TILE, &mut hessian[i * m + i..(i + 1) * m]);
-                }
-            }
-        });
-        (gradient, Gram::from_upper(m, hessian))
+        let (mut gradient, mut hessian) = (vec![0.0; self.m], vec![0.0; self.m * self.m]);
+        add_derivatives(machine, self, b, &mut gradient, &mut hessian);
+        (gradient, Gram::from_upper(self.m, hessian))
     }
 
     /// First derivatives at several points, in one walk.
@@ -101,43 +92,113 @@ impl LogisticPart {
         self.gradients_on(Machine::found(), points)
     }
 
-    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have m columns of TILE numbers")]
     fn gradients_on(&self, machine: Machine, points: &[&[f64]]) -> Vec<Vec<f64>> {
         let mut gradients = vec![vec![0.0; self.m]; points.len()];
-        let mut residual = [0.0; TILE];
-        machine.run(|| {
-            for (cells, target, weight) in self.tiles() {
-                for (b, gradient) in points.iter().zip(&mut gradients) {
-                    let eta = scores(cells, b);
-                    for i in 0..TILE {
-                        residual[i] = weight[i] * (target[i] - sigmoid(eta[i]).0);
-                    }
-                    add_products(&residual, cells, TILE, gradient);
-                }
-            }
-        });
+        add_gradients(machine, self, points, &mut gradients);
         gradients
     }
 
     /// Chances of the part's rows, in their order.
     #[must_use]
     pub fn chances(&self, b: &[f64]) -> Vec<f64> {
-        let mut out = vec![0.0; self.target.len()];
-        Machine::found().run(|| {
-            for ((cells, ..), to) in self.tiles().zip(out.chunks_exact_mut(TILE)) {
-                for (to, eta) in to.iter_mut().zip(&scores(cells, b)) {
-                    *to = sigmoid(*eta).0;
-                }
-            }
-        });
+        let mut out = vec![0.0; self.n_rows.next_multiple_of(TILE)];
+        put_chances(Machine::found(), self, b, &mut out);
         out.truncate(self.n_rows);
         out
     }
 
     #[inline(always)]
     fn tiles(&self) -> impl Iterator<Item = (&[f64], &[f64], &[f64])> {
-        let rows = self.target.chunks_exact(TILE).zip(self.weight.chunks_exact(TILE));
-        self.cells.chunks_exact(self.m * TILE).zip(rows).map(|(cells, (target, weight))| (cells, target, weight))
+        self.blocks.iter().flat_map(|block| {
+            let rows = block.target.chunks_exact(TILE).zip(block.weight.chunks_exact(TILE));
+            block.cells.chunks_exact(self.m * TILE).zip(rows).map(|(cells, (target, weight))| (cells, target, weight))
+        })
+    }
+}
+
+impl Block {
+    fn new(m: usize, n_rows: usize) -> Self {
+        let n_tiles = n_rows.div_ceil(TILE);
+        let [target, weight] = [(); 2].map(|()| vec![0.0; n_tiles * TILE]);
+        Self { cells: vec![0.0; n_tiles * m * TILE], target, weight }
+    }
+
+    /// Puts the rows of a tile.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "hot loop: every column holds every row, tiles m columns of TILE numbers"
+    )]
+    fn put(
+        &mut self,
+        tile: usize,
+        columns: &[&[f64]],
+        standard: &Standard,
+        target: &[f64],
+        weight: Option<&[f64]>,
+        rows: &[u32],
+    ) {
+        let m = columns.len() + 1;
+        let cells = &mut self.cells[tile * m * TILE..(tile + 1) * m * TILE];
+        cells[..rows.len()].fill(1.0);
+        for (j, (x, place)) in columns.iter().zip(cells[TILE..].chunks_exact_mut(TILE)).enumerate() {
+            let (mean, inverse) = (standard.mean[j], standard.inverse[j]);
+            for (to, row) in place.iter_mut().zip(rows) {
+                *to = (x[*row as usize] - mean) * inverse;
+            }
+        }
+        for (i, row) in rows.iter().enumerate() {
+            self.target[tile * TILE + i] = target[*row as usize];
+            self.weight[tile * TILE + i] = weight.map_or(1.0, |w| w[*row as usize]);
+        }
+    }
+}
+
+on_each_machine! {
+    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have m columns of TILE numbers, triangles m × m cells")]
+    fn add_derivatives(part: &LogisticPart, b: &[f64], gradient: &mut [f64], hessian: &mut [f64]) {
+        let m = part.m;
+        let (mut residual, mut spread, mut scratch) = ([0.0; TILE], [0.0; TILE], [0.0; TILE]);
+        for (cells, target, weight) in part.tiles() {
+            let eta = scores(cells, b);
+            for i in 0..TILE {
+                let (p, _) = sigmoid(eta[i]);
+                residual[i] = weight[i] * (target[i] - p);
+                spread[i] = weight[i] * p * (1.0 - p);
+            }
+            for (i, a) in cells.chunks_exact(TILE).enumerate() {
+                gradient[i] += dot(a, &residual);
+                for ((to, a), s) in scratch.iter_mut().zip(a).zip(&spread) {
+                    *to = a * s;
+                }
+                add_products(&scratch, &cells[i * TILE..], TILE, &mut hessian[i * m + i..(i + 1) * m]);
+            }
+        }
+    }
+}
+
+on_each_machine! {
+    #[allow(clippy::indexing_slicing, reason = "hot loop: tiles have m columns of TILE numbers")]
+    fn add_gradients(part: &LogisticPart, points: &[&[f64]], gradients: &mut [Vec<f64>]) {
+        let mut residual = [0.0; TILE];
+        for (cells, target, weight) in part.tiles() {
+            for (b, gradient) in points.iter().zip(&mut *gradients) {
+                let eta = scores(cells, b);
+                for i in 0..TILE {
+                    residual[i] = weight[i] * (target[i] - sigmoid(eta[i]).0);
+                }
+                add_products(&residual, cells, TILE, gradient);
+            }
+        }
+    }
+}
+
+on_each_machine! {
+    fn put_chances(part: &LogisticPart, b: &[f64], out: &mut [f64]) {
+        for ((cells, ..), to) in part.tiles().zip(out.chunks_exact_mut(TILE)) {
+            for (to, eta) in to.iter_mut().zip(&scores(cells, b)) {
+                *to = sigmoid(*eta).0;
+            }
+        }
     }
 }
 
@@ -176,7 +237,8 @@ mod tests {
         let columns: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
         let rows: Vec<u32> = (0..500).filter(|i| i % 3 != 1).collect();
         let standard = Standard::of(&columns, Some(&weight), &rows);
-        (LogisticPart::gather(&columns, &standard, &target, Some(&weight), &rows), x, target, weight)
+        let gathered = LogisticPart::gather(&columns, &standard, &target, Some(&weight), &[rows]);
+        (gathered.into_iter().next().unwrap(), x, target, weight)
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn a_line_through_three_points() {
     // y = 1, 2, 4 at x = 0, 1, 2: slope Σ(x−1)(y−7/3)/Σ(x−1)² = (1·4/3 + 1·5/3)/2 = 3/2, constant 7/3 − 3/2 = 5/6.
     let (x, y) = ([0.0, 1.0, 2.0], [1.0, 2.0, 4.0]);
     let columns: Vec<&[f64]> = vec![&x, &y];
-    let centre = Centre::at_means(&columns, None);
+    let centre = Centre::near_means(&columns, None);
     let gram = Gram::over(&columns, &centre, None, &all(3));
     let fit = LinearFit::ols(&gram, &centre, &[0], 1);
     assert!((fit.coefficients[0] - 1.5).abs() < 1e-14 && (fit.intercept - 5.0 / 6.0).abs() < 1e-14, "{fit:?}");
@@ -34,7 +34,7 @@ fn a_part_taken_away_is_the_fit_on_the_rest() {
     let (x, y) = columns(700, 4, 1);
     let mut cols: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
     cols.push(&y);
-    let centre = Centre::at_means(&cols, None);
+    let centre = Centre::near_means(&cols, None);
     let (part, rest): (Vec<u32>, Vec<u32>) = all(700).into_iter().partition(|i| i % 5 == 2);
     let of = |rows: &[u32]| Gram::over(&cols, &centre, None, rows);
     let taken = of(&all(700)).minus(&of(&part));
@@ -56,7 +56,7 @@ fn a_column_said_twice_changes_no_prediction() {
     x.push(x[0].iter().zip(&x[1]).map(|(a, b)| 2.0 * a - b).collect());
     let mut cols: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
     cols.push(&y);
-    let centre = Centre::at_means(&cols, None);
+    let centre = Centre::near_means(&cols, None);
     let gram = Gram::over(&cols, &centre, None, &all(300));
     let (some, more) =
         (LinearFit::ols(&gram, &centre, &[0, 1, 2], 4), LinearFit::ols(&gram, &centre, &[0, 1, 2, 3], 4));
@@ -71,7 +71,7 @@ fn weight_two_is_a_row_twice() {
     cols.push(&y);
     let weight: Vec<f64> = (0..200).map(|i| f64::from(1 + i % 2)).collect();
     let twice: Vec<u32> = (0..200).flat_map(|i| std::iter::repeat_n(i, 1 + i as usize % 2)).collect();
-    let centre = Centre::at_means(&cols, Some(&weight));
+    let centre = Centre::near_means(&cols, Some(&weight));
     let a = Gram::over(&cols, &centre, Some(&weight), &all(200));
     let b = Gram::over(&cols, &centre, None, &twice);
     let (a, b) = (LinearFit::ridge(&a, &centre, &[0, 1, 2], 3, 0.1), LinearFit::ridge(&b, &centre, &[0, 1, 2], 3, 0.1));
@@ -88,7 +88,7 @@ fn the_lasso_keeps_its_conditions() {
     let (x, y) = columns(500, 6, 4);
     let mut cols: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
     cols.push(&y);
-    let centre = Centre::at_means(&cols, None);
+    let centre = Centre::near_means(&cols, None);
     let gram = Gram::over(&cols, &centre, None, &all(500));
     let predictors: Vec<usize> = (0..6).collect();
     for penalty in [0.3, 0.05] {
@@ -117,7 +117,7 @@ fn cross_validation_drops_what_is_noise() {
     x.extend((0..20).map(|_| (0..400).map(|_| draws.normal()).collect::<Vec<f64>>()));
     let mut cols: Vec<&[f64]> = x.iter().map(Vec::as_slice).collect();
     cols.push(&y);
-    let centre = Centre::at_means(&cols, None);
+    let centre = Centre::near_means(&cols, None);
     let parts: Vec<Gram> = (0..5)
         .map(|k| Gram::over(&cols, &centre, None, &all(400).into_iter().filter(|i| i % 5 == k).collect::<Vec<_>>()))
         .collect();
