@@ -1,5 +1,6 @@
-//! How often do 95 % intervals hold the truth? `causal_coverage [SEEDS]` simulates that many sets of 1,000 rows and prints a
-//! line for each estimator, with laws that are straight and laws that bend.
+//! How often do 95 % intervals hold the truth? `causal_coverage [SEEDS] [PART]` simulates that many sets of 1,000 rows and
+//! prints a line for each estimator, with laws that are straight and laws that bend. `PART` is one of `numbers`, `levels`,
+//! `hidden` and `forest`; all of them without.
 //!
 //! Truths are those of the population: where it is not a number of the simulation, the mean over all sets stands for it.
 
@@ -32,8 +33,9 @@ struct Found {
 
 fn main() -> Result<(), Failure> {
     let seeds: u64 = std::env::args().nth(1).map_or(Ok(500), |n| n.parse())?;
+    let part = std::env::args().nth(2);
     let all: Result<Vec<Vec<Found>>, String> =
-        (0..seeds).into_par_iter().map(|seed| of_seed(seed).map_err(|e| e.to_string())).collect();
+        (0..seeds).into_par_iter().map(|seed| of_seed(seed, part.as_deref()).map_err(|e| e.to_string())).collect();
     let mut by_name: BTreeMap<String, Vec<Found>> = BTreeMap::new();
     for found in all?.into_iter().flatten() {
         by_name.entry(found.name.clone()).or_default().push(found);
@@ -62,7 +64,8 @@ fn main() -> Result<(), Failure> {
 }
 
 /// Everything that is estimated from the sets of one seed.
-fn of_seed(seed: u64) -> Result<Vec<Found>, Failure> {
+fn of_seed(seed: u64, part: Option<&str>) -> Result<Vec<Found>, Failure> {
+    let is_asked = |name: &str| part.is_none_or(|part| part == name);
     let folds = folds(N)?;
     let mut out = Vec::new();
     for (laws, is_straight) in [("straight", true), ("bent", false)] {
@@ -77,12 +80,20 @@ fn of_seed(seed: u64) -> Result<Vec<Found>, Failure> {
                 let name = format!("{what}, {learners}, {laws}");
                 out.push(Found { name, theta, se, truth, is_own: false, held: None });
             };
-            numbers(seed, is_straight, *choice, &folds, &mut put)?;
-            two_levels(seed, is_straight, *choice, &folds, &mut put)?;
+            if is_asked("numbers") {
+                numbers(seed, is_straight, *choice, &folds, &mut put)?;
+            }
+            if is_asked("levels") {
+                two_levels(seed, is_straight, *choice, &folds, &mut put)?;
+            }
         }
         let choice = if is_straight { ("linear", Choice::Linear) } else { ("automl", Choice::Auto) };
-        hidden(seed, (laws, is_straight), choice, &folds, &mut out)?;
-        forest(seed, laws, is_straight, &folds, &mut out)?;
+        if is_asked("hidden") {
+            hidden(seed, (laws, is_straight), choice, &folds, &mut out)?;
+        }
+        if is_asked("forest") {
+            forest(seed, laws, is_straight, &folds, &mut out)?;
+        }
     }
     Ok(out)
 }

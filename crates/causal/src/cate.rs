@@ -11,6 +11,9 @@ pub enum Covariance {
     Hc0,
     /// The same times `n/(n − k)`.
     Hc1,
+    /// Each residual over one less the row's leverage, near the jackknife (MacKinnon and White 1985): where single rows weigh
+    /// much. With clusters as `Hc1`.
+    Hc3,
     /// One variance for all rows: `r'r/(n − k)·(A'A)⁻¹`.
     Homoskedastic,
 }
@@ -81,6 +84,7 @@ impl Cate {
         let factor = Cholesky::of(k, |i, j| gram[j * k + i]);
         let coefficients = factor.solve(&moment);
         let inverse = factor.inverse();
+        let inverse_cells = cells(&inverse, k);
         let (mut meat, mut squares) = (vec![0.0; k * k], 0.0);
         let mut cluster_sums: Vec<f64> = match rows.clusters {
             Some(c) => vec![0.0; (c.iter().copied().max().map_or(0, |m| m as usize + 1)) * k],
@@ -96,7 +100,11 @@ impl Cate {
                     let at = c[row] as usize * k;
                     cluster_sums[at..at + k].iter_mut().zip(&a).for_each(|(s, a)| *s += w * r * a);
                 }
-                None => add_outer(&mut meat, &a, w * w * r * r),
+                None => {
+                    let r =
+                        if covariance == Covariance::Hc3 { r / (1.0 - w * leverage(&inverse_cells, &a)) } else { r };
+                    add_outer(&mut meat, &a, w * w * r * r);
+                }
             }
         }
         for sums in cluster_sums.chunks_exact(k.max(1)) {
@@ -108,7 +116,8 @@ impl Cate {
         let df = n - factor.rank() as f64;
         let covariance = match covariance {
             Covariance::Hc0 => inverse.sandwich(&meat),
-            Covariance::Hc1 => inverse.sandwich(&meat).iter().map(|c| c * n / df).collect(),
+            Covariance::Hc3 if rows.clusters.is_none() => inverse.sandwich(&meat),
+            Covariance::Hc1 | Covariance::Hc3 => inverse.sandwich(&meat).iter().map(|c| c * n / df).collect(),
             Covariance::Homoskedastic => cells(&inverse, k).iter().map(|c| c * squares / df).collect(),
         };
         let mut means: Vec<f64> = features.iter().map(|x| rows.mean(x)).collect();
@@ -169,6 +178,12 @@ impl Cate {
 
 fn cells(inverse: &Inverse, k: usize) -> Vec<f64> {
     (0..k * k).map(|place| inverse.at(place / k, place % k)).collect()
+}
+
+/// `a'·(A'WA)⁻¹·a`.
+fn leverage(inverse: &[f64], a: &[f64]) -> f64 {
+    let rows = inverse.chunks_exact(a.len().max(1)).zip(a);
+    rows.map(|(row, x)| x * row.iter().zip(a).map(|(c, y)| c * y).sum::<f64>()).sum()
 }
 
 fn add_outer(to: &mut [f64], a: &[f64], scale: f64) {

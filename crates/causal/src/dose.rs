@@ -104,7 +104,7 @@ impl Dose<'_> {
         let left: Vec<Vec<f64>> = targets.iter().zip(&nuisances).map(|(t, n)| residual(t, &n.values)).collect();
         let Some((u, functions)) = left.split_first() else { return Err(DoseError::FewValues) };
         let views: Vec<&[f64]> = functions.iter().map(Vec::as_slice).collect();
-        let fit = Cate::without_constant(u, &vec![1.0; u.len()], &views, Covariance::Hc1, rows);
+        let fit = Cate::without_constant(u, &vec![1.0; u.len()], &views, Covariance::Hc3, rows);
         let bend = fit.wald(1..fit.coefficients.len());
         Ok(DoseCurve { basis, reference: self.reference, fit, bend })
     }

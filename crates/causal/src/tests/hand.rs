@@ -161,3 +161,28 @@ fn every_learner_may_win() {
 }
 
 use equipoise_kernels::boost as kernels;
+
+#[test]
+fn hc3_is_the_sum_over_fits_without_a_row() {
+    // β − β₋ᵢ = (A'A)⁻¹·aᵢ·rᵢ/(1 − hᵢ): no leverage is needed for the jackknife.
+    let rows = simulate(Kind::Continuous, 40, 3, 11, true);
+    let pick = |x: &[f64], out: usize| -> Vec<f64> {
+        x.iter().enumerate().filter(|(i, _)| *i != out).map(|(_, x)| *x).collect()
+    };
+    let fit = |out: usize| {
+        let [y, d, a, b] = [&rows.y, &rows.d, &rows.x[0], &rows.x[1]].map(|x| pick(x, out));
+        Cate::fit(&y, &d, &[&a, &b], Covariance::Hc3, Rows::default())
+    };
+    let whole = fit(usize::MAX);
+    let mut expected = [0.0; 9];
+    for out in 0..40 {
+        let without = fit(out).coefficients;
+        let moved: Vec<f64> = whole.coefficients.iter().zip(&without).map(|(a, b)| a - b).collect();
+        for (place, cell) in expected.iter_mut().enumerate() {
+            *cell += moved[place / 3] * moved[place % 3];
+        }
+    }
+    for (found, expected) in whole.covariance.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-10 * expected.abs().max(1e-6), "{found} {expected}");
+    }
+}
