@@ -57,7 +57,7 @@ _BY_COLUMN = {
 
 def margins_of(model: Any, classes: list[str] | None) -> tuple[int, Callable[[Any], Any]] | None:
     """The number of margins and the function that gives them; none where they are no sum over columns."""
-    *before, last = _steps(model)
+    *before, last = steps_of(model)
     if not type(last).__module__.startswith("sklearn.") or not all(_goes_by_column(step) for step in before):
         return None
     name = type(last).__name__
@@ -69,10 +69,11 @@ def margins_of(model: Any, classes: list[str] | None) -> tuple[int, Callable[[An
     return None
 
 
-def _steps(model: Any) -> list[Any]:
+def steps_of(model: Any) -> list[Any]:
+    """The steps of a pipeline, and of pipelines in it; any other model is one step."""
     steps = getattr(model, "steps", None)
     if type(model).__name__ == "Pipeline" and isinstance(steps, list):
-        return [s for _, step in steps for s in _steps(step)]
+        return [s for _, step in steps for s in steps_of(step)]
     return [model]
 
 
@@ -92,9 +93,13 @@ def _goes_by_column(step: Any) -> bool:
     if not type(step).__module__.startswith("sklearn."):
         return False
     if name == "ColumnTransformer":
-        return all(_goes_by_column(inner) for _, transformer, _ in step.transformers_ for inner in _steps(transformer))
+        return all(
+            _goes_by_column(inner) for _, transformer, _ in step.transformers_ for inner in steps_of(transformer)
+        )
     if name == "FeatureUnion":
-        return all(_goes_by_column(inner) for _, transformer in step.transformer_list for inner in _steps(transformer))
+        return all(
+            _goes_by_column(inner) for _, transformer in step.transformer_list for inner in steps_of(transformer)
+        )
     if name == "FunctionTransformer":
         return step.func is None
     return name in _BY_COLUMN

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +26,44 @@ def native_of(model: Any, classes: list[str], rows: Rows | None) -> _equipoise.N
         if reader is not None:
             return _tried(partial(reader, model, classes, rows))
     if kind.__module__.startswith("sklearn."):
-        from ._sklearn_trees import forest_of
-
-        parts = forest_of(model, classes, rows.columns if rows else None)
-        return None if parts is None else _tried(lambda: _equipoise.NativeModel.forest(parts))
+        parts = _pipeline(model, classes, rows) if kind.__name__ == "Pipeline" else _forest(model, classes, rows)
+        return None if parts is None else _tried(lambda: _equipoise.NativeModel.forest(parts, _digest(parts)))
     return None
+
+
+def _forest(model: Any, classes: list[str], rows: Rows | None) -> dict[str, Any] | None:
+    from ._sklearn_trees import forest_of
+
+    return forest_of(model, classes, rows.columns if rows else None)
+
+
+def _pipeline(model: Any, classes: list[str], rows: Rows | None) -> dict[str, Any] | None:
+    from ._pipelines import forest_of_pipeline
+
+    return forest_of_pipeline(model, classes, rows)
+
+
+def _digest(parts: dict[str, Any]) -> tuple[str, int]:
+    """SHA-256 and size of the arrays that trees are read from, one after another under their names.
+
+    Names of classes are left out, since they are the run's. There is no file of these bytes: the same arrays have the same
+    digest in whatever process, and that is all it says.
+    """
+    found, size = hashlib.sha256(), 0
+
+    def add(content: bytes) -> None:
+        nonlocal size
+        found.update(content)
+        size += len(content)
+
+    add(json.dumps({k: v for k, v in parts.items() if k not in ("trees", "classes")}).encode())
+    for tree in parts["trees"]:
+        for name, values in tree.items():
+            is_array = hasattr(values, "dtype")
+            add(f"{name} {values.dtype.str} {values.shape}".encode() if is_array else f"{name} {values}".encode())
+            if is_array:
+                add(values.tobytes())
+    return found.hexdigest(), size
 
 
 def _tried(read: Any) -> _equipoise.NativeModel | None:
@@ -54,7 +89,8 @@ def _xgboost(model: Any, classes: list[str], rows: Rows | None) -> _equipoise.Na
         best = model.best_iteration
     except AttributeError:
         best = None
-    content = bytes(booster.save_raw("json"))
+    # An estimator of scikit-learn's kind writes more than its booster does: the bytes are those of the model's own file.
+    content = bytes(booster.save_raw("json")) if booster is model else _saved(model.save_model)
     if best is not None and best + 1 < booster.num_boosted_rounds():
         content = _cut(content, best + 1)
     return _equipoise.NativeModel.read(type(model).__name__, content, "xgboost", classes)
@@ -85,12 +121,17 @@ def _catboost(model: Any, classes: list[str], rows: Rows | None) -> _equipoise.N
         # Hashes of categories get their names from the rows at hand.
         names = [str(name) for name in model.feature_names_]
         pool = Pool(_with_words(rows.original, names, categorical), cat_features=categorical)
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.json")
-        model.save_model(path, format="json", pool=pool)
-        with open(path, "rb") as file:
-            content = file.read()
+    content = _saved(partial(model.save_model, format="json", pool=pool))
     return _equipoise.NativeModel.read(type(model).__name__, content, "catboost", classes)
+
+
+def _saved(save: Callable[[str], Any]) -> bytes:
+    """What a model writes to a file."""
+    with tempfile.TemporaryDirectory(prefix="equipoise-") as folder:
+        path = os.path.join(folder, "model.json")
+        save(path)
+        with open(path, "rb") as file:
+            return file.read()
 
 
 def _with_words(frame: Any, names: list[str], categorical: list[int]) -> Any:

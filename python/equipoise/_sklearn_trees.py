@@ -62,6 +62,7 @@ def _averaged(model: Any, trees: list[Any], classes: list[str]) -> dict[str, Any
     kind = "decision tree" if len(trees) == 1 else "forest of decision trees"
     return {
         "features": [(name, None) for name in _names(model)],
+        "is_other_known": False,
         "trees": [_tree(t, values(t), 0 if answer != "probabilities" else None) for t in trees],
         "base": [0.0] * (n_classes if answer == "probabilities" else 1),
         "scale": 1.0 / len(trees),
@@ -95,6 +96,7 @@ def _boosted(model: Any, classes: list[str]) -> dict[str, Any] | None:
         return None
     return {
         "features": [(name, None) for name in _names(model)],
+        "is_other_known": False,
         "trees": trees,
         "base": base,
         "scale": 1.0,
@@ -159,6 +161,7 @@ def _histogram(model: Any, classes: list[str]) -> dict[str, Any] | None:
             )
     return {
         "features": features,
+        "is_other_known": False,
         "trees": trees,
         "base": base,
         "scale": 1.0,

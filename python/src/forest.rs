@@ -33,6 +33,8 @@ pub(crate) struct TreeArrays<'py> {
 pub(crate) struct ForestParts<'py> {
     /// Names, and categories by code for features that hold names.
     features: Vec<(String, Option<Vec<String>>)>,
+    /// True when a name that is not among the categories is another one; it is missing otherwise.
+    is_other_known: bool,
     trees: Vec<TreeArrays<'py>>,
     base: Vec<f64>,
     scale: f64,
@@ -73,6 +75,7 @@ impl ForestModel {
             })
             .collect();
         let features = parts.features.into_iter().map(|(name, categories)| match categories {
+            Some(names) if parts.is_other_known => Feature::category(name, Categories::listed(names)),
             Some(names) => Feature::category(name, Categories::named(names)),
             None => Feature::number(name),
         });

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use equipoise_service::ContentDigest;
 use equipoise_service::data::DataError;
 use equipoise_service::document::{DataSpec, ModelSpec};
 use equipoise_service::models::{
@@ -18,6 +19,7 @@ use crate::forest::{ForestModel, ForestParts};
 #[pyclass(frozen, module = "equipoise._equipoise")]
 pub(crate) struct NativeModel {
     model: Arc<dyn Model>,
+    content: Option<ContentDigest>,
 }
 
 #[pymethods]
@@ -34,14 +36,16 @@ impl NativeModel {
     ) -> PyResult<Self> {
         let spec = ModelSpec { source: name.to_owned(), format, classes, ..ModelSpec::default() };
         let model = py.detach(|| models::open(name, content, &spec)).map_err(|e| error::of_model(py, &e))?;
-        Ok(Self { model: Arc::from(model) })
+        Ok(Self { model: Arc::from(model), content: Some(ContentDigest::of(content)) })
     }
 
-    /// Trees that scikit-learn grew, taken from its arrays.
+    /// Trees that scikit-learn grew, taken from its arrays; `content` is the SHA-256 of what tells them and its size.
     #[staticmethod]
-    fn forest(py: Python<'_>, parts: ForestParts<'_>) -> PyResult<Self> {
+    #[pyo3(signature = (parts, content=None))]
+    fn forest(py: Python<'_>, parts: ForestParts<'_>, content: Option<(String, u64)>) -> PyResult<Self> {
         let model = ForestModel::over(parts).map_err(|text| error::exception(py, "model", &text))?;
-        Ok(Self { model: Arc::new(model) })
+        let content = content.map(|(sha256, bytes)| ContentDigest { sha256, bytes });
+        Ok(Self { model: Arc::new(model), content })
     }
 
     /// What it was read from, for example `lightgbm`.
@@ -122,6 +126,11 @@ impl NativeModel {
     /// The model itself.
     pub(crate) fn shared(&self) -> Arc<dyn Model> {
         Arc::clone(&self.model)
+    }
+
+    /// What it was read from.
+    pub(crate) fn content(&self) -> Option<ContentDigest> {
+        self.content.clone()
     }
 
     /// A handle for one run.

@@ -77,9 +77,11 @@ pub(crate) fn given<'a, 'py>(
         test: test.map(|data| data.get().dataset(py, &spec.data)).transpose()?,
         train: train.map(|data| data.get().dataset(py, &spec.data)).transpose()?,
         model: None,
+        model_content: None,
     };
     let native = model.and_then(|m| m.cast::<NativeModel>().ok());
     let python = model.filter(|_| native.is_none());
+    given.model_content = native.and_then(|native| native.get().content());
     given.model = match (native, python) {
         (Some(native), _) => Some(native.get().model()),
         (None, Some(python)) => {

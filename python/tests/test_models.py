@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import equipoise as eq
@@ -300,3 +302,38 @@ def test_a_function_is_asked_within_a_budget() -> None:
     native = eq.assess(frame, model=tree, target="y", only="explain")
     assert "analyses" not in native.document["spec"]
     assert native["explain.mean_abs_attribution[c]"].n == 3000
+
+
+def fingerprint_of(model: Any, frame: pd.DataFrame, kind: str) -> tuple[str | None, int | None, bool]:
+    """The digest and size that an assessment tells its model by, and whether it says that there is none."""
+    a = eq.assess(frame.assign(y=truth(frame, kind)), model=model, target="y", only="performance")
+    (told,) = [i for i in a.document["provenance"]["inputs"] if i["role"] == "model"]
+    is_said = any(note["code"] == "provenance.model_asked" for note in a.document["notes"])
+    return told.get("sha256"), told.get("bytes"), is_said
+
+
+def test_a_model_in_memory_has_the_fingerprint_of_its_file(tmp_path: Path) -> None:
+    lightgbm, xgboost = pytest.importorskip("lightgbm"), pytest.importorskip("xgboost")
+    train = data(600, missing=0.0)
+    found = lightgbm.LGBMClassifier(n_estimators=5, verbose=-1).fit(train, truth(train, "two"))
+    found.booster_.save_model(tmp_path / "model.txt")
+    boosted = xgboost.XGBRegressor(n_estimators=5).fit(train, truth(train, "number"))
+    boosted.save_model(tmp_path / "model.json")
+    for model, name, kind in ((found, "model.txt", "two"), (boosted, "model.json", "number")):
+        content = (tmp_path / name).read_bytes()
+        in_memory = fingerprint_of(model, train, kind)
+        assert in_memory == (hashlib.sha256(content).hexdigest(), len(content), False)
+        assert fingerprint_of(str(tmp_path / name), train, kind) == in_memory
+
+
+def test_trees_of_scikit_learn_are_told_by_their_arrays_and_what_is_asked_by_nothing() -> None:
+    train = data(600, missing=0.0)
+    y = truth(train, "two")
+    forest = lambda seed: RandomForestClassifier(5, max_depth=5, random_state=seed).fit(train, y)
+    first, again, other = (fingerprint_of(forest(seed), train, "two") for seed in (1, 1, 2))
+    assert first == again
+    assert len(first[0] or "") == 64 and first[2] is False
+    assert first[0] != other[0]
+    behind = make_pipeline(StandardScaler(), RandomForestClassifier(5, random_state=1)).fit(train, y)
+    assert fingerprint_of(behind, train, "two")[0] not in (None, first[0])
+    assert fingerprint_of(LogisticRegression().fit(train, y), train, "two") == (None, None, True)

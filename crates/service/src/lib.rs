@@ -37,7 +37,7 @@ pub use error::ServiceError;
 pub use evidence::{FileState, SignSpec, TrustFiles, Verification, generate_key, sign, verify};
 pub use gate::{Asked, Judged, check, compare, judge};
 pub use kept::{KeptSection, added_cohorts, keep_section, kept_sections, remove_kept, write_added_cohorts};
-pub use opened::Given;
+pub use opened::{ContentDigest, Given};
 pub use pins::{NewPin, Pin, add_pin, pins, remove_pin};
 pub use reproduce::{Moved, Reproduction, reproduce};
 pub use schemas::schema;

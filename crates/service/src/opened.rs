@@ -23,6 +23,25 @@ pub struct Given {
     pub train: Option<Dataset>,
     /// The model.
     pub model: Option<Box<dyn Model>>,
+    /// What the model was read from, where it was read from bytes; none for one that is asked.
+    pub model_content: Option<ContentDigest>,
+}
+
+/// SHA-256 and size of bytes that something was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentDigest {
+    /// SHA-256 in hexadecimal digits.
+    pub sha256: String,
+    /// Number of bytes.
+    pub bytes: u64,
+}
+
+impl ContentDigest {
+    /// The digest of these bytes: of a file's content, the one that the file itself is told by.
+    #[must_use]
+    pub fn of(content: &[u8]) -> Self {
+        Self { sha256: hex::encode(Sha256::digest(content)), bytes: content.len() as u64 }
+    }
 }
 
 /// Everything a run has opened.
@@ -74,8 +93,14 @@ impl Opened {
         spec.check()?;
         // A model file is opened first, so that a wrong one costs no reading of data; an endpoint is told the columns.
         let file = spec.model.as_ref().filter(|m| given.model.is_none() && !is_address(&m.source));
+        let mut notes = Vec::new();
+        if given.model.is_some() && given.model_content.is_none() {
+            notes.push(no_fingerprint());
+        }
         let mut model = match given.model {
-            Some(model) => Some(OpenedModel { fingerprint: in_memory(spec, model.as_ref()), model }),
+            Some(model) => {
+                Some(OpenedModel { fingerprint: in_memory(spec, model.as_ref(), given.model_content), model })
+            }
             None => file.map(|m| open_file(m, world)).transpose()?,
         };
         let test = part_of(spec, given.test, &spec.data.test, "test", world)?;
@@ -99,7 +124,6 @@ impl Opened {
             Some(binding) => distinct(binding.names()),
             None => feature_names,
         };
-        let mut notes = Vec::new();
         let with_classes = info.map(|mut info| {
             let given = spec.model.as_ref().map(|m| m.classes.clone()).filter(|c| !c.is_empty());
             info.classes = given.or(info.classes);
@@ -168,10 +192,20 @@ impl Opened {
     }
 }
 
-/// A model that came from memory has no file to be told by.
-fn in_memory(spec: &RunSpec, model: &dyn Model) -> InputFingerprint {
+/// A model that came from memory is told by what it was read from.
+fn in_memory(spec: &RunSpec, model: &dyn Model, content: Option<ContentDigest>) -> InputFingerprint {
     let name = spec.model.as_ref().map_or_else(|| model.info().format.clone(), |m| file_name(&m.source));
-    InputFingerprint { role: "model".to_owned(), name, sha256: None, bytes: None }
+    let (sha256, bytes) = content.map(|c| (c.sha256, c.bytes)).unzip();
+    InputFingerprint { role: "model".to_owned(), name, sha256, bytes }
+}
+
+/// Said of a model that has nothing to be told by.
+fn no_fingerprint() -> Note {
+    Note::new(
+        Level::Info,
+        "provenance.model_asked",
+        "The model was asked in memory and has no fingerprint: nothing here tells it from another one that answers alike.",
+    )
 }
 
 fn part_of(
@@ -233,11 +267,12 @@ fn open_file(spec: &ModelSpec, world: &World) -> Result<OpenedModel, ServiceErro
     let path = world.resolve(&spec.source);
     let bytes = std::fs::read(&path)
         .map_err(|source| equipoise_models::ModelError::Io { path: spec.source.clone(), source })?;
+    let ContentDigest { sha256, bytes: size } = ContentDigest::of(&bytes);
     let fingerprint = InputFingerprint {
         role: "model".to_owned(),
         name: file_name(&spec.source),
-        sha256: Some(hex::encode(Sha256::digest(&bytes))),
-        bytes: Some(bytes.len() as u64),
+        sha256: Some(sha256),
+        bytes: Some(size),
     };
     Ok(OpenedModel { model: equipoise_models::open(&spec.source, &bytes, spec)?, fingerprint })
 }
