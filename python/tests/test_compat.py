@@ -60,9 +60,9 @@ def test_the_usual_notebook(tmp_path: object) -> None:
     rai.causal.add(treatment_features=["guarantor"])
     with pytest.raises(eq.EquipoiseError, match="compute"):
         rai.assessment  # noqa: B018
-    assert rai.list()["explain"]["is_computed"] is False
+    assert rai.list()["explainer"]["is_computed"] is False
     rai.compute()
-    assert rai.list()["explain"]["is_computed"] is True
+    assert rai.list()["explainer"]["is_computed"] is True
     explanation = rai.explainer.get()[0]
     assert explanation.get_ranked_global_names()[0] == "income"
     assert list(explanation.local_importance_values.columns) == FEATURES or set(

@@ -2,8 +2,8 @@
 
     from equipoise.compat import FeatureMetadata, RAIInsights, ResponsibleAIDashboard
 
-What the managers return are Equipoise's sections and tables, not the toolbox's own classes; `insights.assessment` is the
-whole of it.
+What `get` of the managers returns are Equipoise's sections and tables; `get_data` has the toolbox's classes, fields and keys;
+`insights.assessment` is the whole of it.
 """
 
 from ._cohorts import Cohort, CohortFilter, CohortFilterMethods

@@ -5,18 +5,19 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
 from .._assess import assess
-from .._assessment import Assessment, Section, load
+from .._assessment import Assessment, load
 from .._columns import label
 from .._errors import EquipoiseError, unknown
 from .._models import classes_of, names_of
-
-_METHODS = {"random": "random", "genetic": "genetic", "kdtree": "kdtree"}
+from ._data import Dataset, RAIInsightsData, TabularDatasetMetadata
+from ._managers import CausalManager, CounterfactualManager, ErrorAnalysisManager, ExplainerManager, Manager
+from ._told import plain, rows_as_lists
 
 
 @dataclass
@@ -29,240 +30,6 @@ class FeatureMetadata:
     categorical_features: list[str] | None = None
     dropped_features: list[str] | None = None
     time_series_id_column_names: list[str] | None = None
-
-
-class Manager:
-    """One question with its configurations, and their answers."""
-
-    analysis = ""
-
-    def __init__(self, insights: RAIInsights) -> None:
-        self._insights = insights
-        self._configurations: list[dict[str, Any]] = []
-        self._answers: list[Section] = []
-
-    @property
-    def name(self) -> str:
-        """The manager's name."""
-        return self.analysis
-
-    def get(self) -> list[Any]:
-        """An answer for each configuration; empty before `compute`."""
-        return list(self._answers)
-
-    def list(self) -> dict[str, Any]:
-        """What was added, and whether it was computed."""
-        return {
-            "name": self.name,
-            "configurations": [dict(c) for c in self._configurations],
-            "is_computed": len(self._answers) == len(self._configurations),
-        }
-
-    def compute(self) -> None:
-        """Computes what was added here alone."""
-        self._insights._compute([self])
-
-    def _add(self, **parameters: Any) -> None:
-        if self._insights.model is None and self.analysis != "causal":
-            raise EquipoiseError(
-                f"`{self.analysis}` asks a model, and there is none",
-                "model",
-                "give `RAIInsights` a model; `causal` alone needs none",
-            )
-        self._configurations.append({k: v for k, v in parameters.items() if v is not None})
-
-
-class ExplainerManager(Manager):
-    """What drives the predictions."""
-
-    analysis = "explain"
-
-    def add(self) -> None:
-        """Asks for explanations; once is enough."""
-        if not self._configurations:
-            self._add()
-
-    def get(self) -> list[Explanation]:
-        return [Explanation(section, self._insights) for section in self._answers]
-
-
-class Explanation:
-    """Importances of features over all rows, and attributions of single ones."""
-
-    def __init__(self, section: Section, insights: RAIInsights) -> None:
-        self.section = section
-        self._insights = insights
-
-    def get_feature_importance_dict(self) -> dict[str, float]:
-        """Mean size of attributions by feature, the largest first."""
-        table = self.section.table("importance").to_dict()
-        return dict(zip(table["feature"], table["mean_abs_attribution"], strict=True))
-
-    def get_ranked_global_names(self) -> list[str]:
-        """Features by importance."""
-        return list(self.get_feature_importance_dict())
-
-    def get_ranked_global_values(self) -> list[float]:
-        """Their importances."""
-        return list(self.get_feature_importance_dict().values())
-
-    @property
-    def local_importance_values(self) -> pd.DataFrame:
-        """Attributions of each row."""
-        frame = self._insights.assessment.artifact("attributions")
-        return frame.drop(columns=[c for c in map(str, frame.columns) if c == "row" or c.startswith("_")])
-
-    def __repr__(self) -> str:
-        return repr(self.section)
-
-
-class ErrorAnalysisManager(Manager):
-    """Where the model is wrong."""
-
-    analysis = "errors"
-
-    def add(
-        self,
-        max_depth: int = 3,
-        num_leaves: int = 31,
-        min_child_samples: int = 20,
-        filter_features: Sequence[str] | None = None,
-    ) -> None:
-        """Asks for an error tree, and for a heat map of one or two `filter_features`."""
-        for feature in filter_features or []:
-            if feature not in self._insights.test.columns:
-                raise unknown("column", feature, self._insights.test.columns, "column")
-        heat_map = list(filter_features)[:2] if filter_features else None
-        self._add(max_depth=max_depth, num_leaves=num_leaves, min_child_samples=min_child_samples, heat_map=heat_map)
-
-
-class CounterfactualManager(Manager):
-    """What would have changed a prediction."""
-
-    analysis = "counterfactuals"
-
-    def add(
-        self,
-        total_CFs: int,
-        method: str = "random",
-        desired_class: Any = None,
-        desired_range: Sequence[float] | None = None,
-        permitted_range: Mapping[str, Sequence[Any]] | None = None,
-        features_to_vary: str | Sequence[str] = "all",
-        feature_importance: bool = True,
-    ) -> None:
-        """Asks for counterfactuals of each row. Beside the toolbox's methods, `auto`, `exact`, `nearest` and
-        `growing_spheres` are known."""
-        if self._insights.task_type == "regression" and desired_range is None:
-            raise EquipoiseError("numbers need a `desired_range`", "spec", "for example `desired_range=[3, 5]`")
-        ranges = {k: [v.item() if hasattr(v, "item") else v for v in r] for k, r in (permitted_range or {}).items()}
-        self._add(
-            total_cfs=total_CFs,
-            method=_METHODS.get(method, method),
-            desired_class=None if desired_class is None else str(desired_class),
-            desired_range=None if desired_range is None else [float(v) for v in desired_range],
-            permitted_range=ranges or None,
-            features_to_vary=features_to_vary if isinstance(features_to_vary, str) else list(features_to_vary),
-            feature_importance=feature_importance,
-        )
-
-    def get(self) -> list[Counterfactuals]:
-        return [Counterfactuals(section, self._insights) for section in self._answers]
-
-
-class Counterfactuals:
-    """Counterfactual rows and what changed in them."""
-
-    def __init__(self, section: Section, insights: RAIInsights) -> None:
-        self.section = section
-        self._insights = insights
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """All counterfactuals, one row each."""
-        return self._insights.assessment.artifact("counterfactuals")
-
-    @property
-    def summary_importance(self) -> dict[str, float]:
-        """Share of counterfactuals in which a feature changed."""
-        if "importance" not in self.section.tables:
-            return {}
-        table = self.section.table("importance").to_dict()
-        return dict(zip(table["feature"], table["changed"], strict=True))
-
-    def __repr__(self) -> str:
-        return repr(self.section)
-
-
-class CausalManager(Manager):
-    """What acting on a column would change."""
-
-    analysis = "causal"
-
-    def add(
-        self,
-        treatment_features: Sequence[str],
-        heterogeneity_features: Sequence[str] | None = None,
-        nuisance_model: str = "linear",
-        heterogeneity_model: str = "linear",
-        alpha: float = 0.05,
-        upper_bound_on_cat_expansion: int = 50,
-        treatment_cost: float | Sequence[float] = 0,
-        min_tree_leaf_samples: int = 2,
-        max_tree_depth: int = 2,
-        skip_cat_limit_checks: bool = False,
-        categories: Any = "auto",
-        n_jobs: int = -1,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        """Asks for the effect of each treatment on the target. `categories`, `n_jobs`, `verbose` and `random_state` have no
-        meaning here: levels are found, threads are used as they are there, and draws follow the seed of the run."""
-        for feature in treatment_features:
-            if feature not in self._insights.test.columns:
-                raise unknown("column", feature, self._insights.test.columns, "column")
-        self._add(
-            treatment_features=list(treatment_features),
-            heterogeneity_features=None if heterogeneity_features is None else list(heterogeneity_features),
-            nuisance_model={"AutoML": "automl"}.get(nuisance_model, nuisance_model),
-            heterogeneity_model=heterogeneity_model,
-            alpha=alpha,
-            upper_bound_on_cat_expansion=upper_bound_on_cat_expansion,
-            treatment_cost=treatment_cost if isinstance(treatment_cost, int | float) else list(treatment_cost),
-            min_tree_leaf_samples=max(int(min_tree_leaf_samples), 10),
-            max_tree_depth=min(int(max_tree_depth), 4),
-            skip_cat_limit_checks=skip_cat_limit_checks,
-        )
-
-    def get(self) -> list[CausalEffects]:
-        return [CausalEffects(section) for section in self._answers]
-
-
-class CausalEffects:
-    """Average effects, effects of single rows, and whom to treat."""
-
-    def __init__(self, section: Section) -> None:
-        self.section = section
-
-    @property
-    def global_effects(self) -> pd.DataFrame:
-        """The average effect of each contrast with its interval."""
-        return self.section.table("effects").to_pandas()
-
-    def _all(self, prefix: str) -> list[pd.DataFrame]:
-        return [t.to_pandas() for name, t in self.section.tables.items() if name.startswith(prefix)]
-
-    @property
-    def local_effects(self) -> list[pd.DataFrame]:
-        """Rows with the largest effects, by treatment."""
-        return self._all("rows_")
-
-    @property
-    def policies(self) -> list[pd.DataFrame]:
-        """A tree of whom to treat, by treatment."""
-        return self._all("policy_")
-
-    def __repr__(self) -> str:
-        return repr(self.section)
 
 
 class RAIInsights:
@@ -370,7 +137,7 @@ class RAIInsights:
                 continue
             assessment = self._assessed([*always, *(m.analysis for m, _ in chosen)], {m.analysis: c for m, c in chosen})
             for manager, _ in chosen:
-                manager._answers.append(assessment.sections[manager.analysis])
+                manager._answered(assessment)
             if is_first:
                 self._assessment = assessment
 
@@ -430,6 +197,62 @@ class RAIInsights:
         """The answers of each manager."""
         return {m.name: m.get() for m in self._managers}
 
+    def get_data(self) -> RAIInsightsData:
+        """Everything as the toolbox's dashboard takes it."""
+        return RAIInsightsData(
+            dataset=self._dataset(),
+            modelExplanationData=self._explainer.get_data(),
+            errorAnalysisData=self._errors.get_data(),
+            causalAnalysisData=self._causal.get_data(),
+            counterfactualData=self._counterfactual.get_data(),
+        )
+
+    def _dataset(self) -> Dataset:
+        names = self._feature_names()
+        classes = None if self.task_type == "regression" else [self._value_of_class(c) for c in self.assessment.classes]
+        predicted = probability = None
+        if self.model is not None:
+            found = self.assessment.artifact("predictions")
+            predicted = [plain(v) for v in found["_predicted"].tolist()]
+            if classes is not None:
+                probability = _probabilities(found, self.assessment.classes)
+                predicted = [classes.index(self._value_of_class(v)) for v in predicted]
+        true = [plain(v) for v in self.test[self.target_column].tolist()]
+        if classes is not None:
+            true = [None if v is None else classes.index(v) for v in true]
+        metadata = asdict(self._metadata)
+        metadata["categorical_features"] = list(self.categorical_features)
+        return Dataset(
+            task_type=self.task_type,
+            target_column=self.target_column,
+            feature_names=names,
+            features=rows_as_lists(self.test[names]),
+            categorical_features=list(self.categorical_features),
+            class_names=classes,
+            true_y=true,
+            predicted_y=predicted,
+            probability_y=probability,
+            feature_metadata=metadata,
+            tabular_dataset_metadata=TabularDatasetMetadata(
+                len(self.test), feature_ranges=[_range(self.test[c], c in self.categorical_features) for c in names]
+            ),
+        )
+
+    def _feature_names(self) -> list[str]:
+        """The columns beside the target and the dropped ones, in their order."""
+        beside = {self.target_column, *(self._metadata.dropped_features or [])}
+        return [str(c) for c in self.test.columns if c not in beside]
+
+    def _value_of_class(self, said: Any) -> Any:
+        """A class that an answer names as the target's own value."""
+        if self.task_type == "regression":
+            return said
+        values = sorted(pd.unique(self.train[self.target_column].dropna()))
+        known = {label(v): plain(v) for v in values}
+        if self._classes is not None and len(self._classes) == len(values):
+            known = {**{label(c): plain(v) for c, v in zip(self._classes, values, strict=True)}, **known}
+        return known.get(label(said), said)
+
     def get_train_data(self) -> pd.DataFrame:
         """The training rows without dropped columns."""
         return self.train.drop(columns=self._metadata.dropped_features or [])
@@ -454,3 +277,21 @@ class RAIInsights:
 
     def _repr_html_(self) -> str:
         return self.assessment._repr_html_()
+
+
+def _probabilities(found: pd.DataFrame, classes: Sequence[str]) -> list[list[float]] | None:
+    if "_probability" in found.columns:
+        return [[1 - p, p] for p in found["_probability"].tolist()]
+    names = [f"_probability_{c}" for c in classes]
+    return found[names].to_numpy().tolist() if set(names) <= set(found.columns) else None
+
+
+def _range(values: pd.Series[Any], is_categorical: bool) -> dict[str, Any]:
+    """What a column holds, in the words of the toolbox."""
+    told = {"column_name": str(values.name)}
+    if is_categorical or not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        present = values.dropna().unique().tolist()
+        return {**told, "range_type": "categorical", "unique_values": sorted((plain(v) for v in present), key=str)}
+    is_whole = pd.api.types.is_integer_dtype(values)
+    ends = {"min_value": plain(values.min()), "max_value": plain(values.max())}
+    return {**told, "range_type": "integer" if is_whole else "continuous", **ends}
