@@ -1,4 +1,5 @@
 //! Effects of interventions: `causal [ROWS]` prints CPU seconds of each task as JSON, on the rows of `benches/peers/causal.py`.
+//! `causal ROWS memory` grows a causal forest of 500 trees and nothing else, and prints what it held of memory at most.
 
 use std::io::Write as _;
 
@@ -18,11 +19,29 @@ const FEW: usize = 10_000;
 fn main() -> Result<(), Failure> {
     let n = std::env::args().nth(1).map_or(Ok(100_000), |n| n.parse())?;
     let mut out = Out(Map::new());
+    if std::env::args().nth(2).as_deref() == Some("memory") {
+        return forest_memory(n);
+    }
     estimates(n, &mut out)?;
     all_treatments(&mut out)?;
     assumptions(n, &mut out)?;
     whom(n, &mut out)?;
     let report = json!({ "rows": n, "covariates": 20, "tasks": out.0 });
+    writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
+    Ok(())
+}
+
+/// What a forest holds, of a process that does nothing else.
+fn forest_memory(n: usize) -> Result<(), Failure> {
+    let rows = simulate(Kind::Binary, n, 20, 4242, false);
+    let features: Vec<&[f64]> = rows.x.iter().map(Vec::as_slice).collect();
+    let before = peak_bytes()?;
+    let left = residuals_of_levels(&rows, &folds(n)?)?;
+    let data = binned(&rows.x, 255)?;
+    let forest = LinearForest::fit(&data, &features, &left, &ForestOptions::default(), Rows::default());
+    // The data as numbers of 8 bytes: 22 columns.
+    let report = json!({ "rows": n, "data": n * 22 * 8, "with_data": before, "peak": peak_bytes()?,
+                         "trees": forest.n_bytes() });
     writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
     Ok(())
 }

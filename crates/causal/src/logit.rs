@@ -24,7 +24,7 @@ const FEW: usize = 4_096;
 /// A solution stands when the next step is expected to be shorter than this, summed over standardised coefficients.
 const TOLERANCE: f64 = 2e-11;
 /// The same for the point near the solution of all rows, which need not be exact.
-const NEAR: f64 = 1e-2;
+const NEAR: f64 = 0.05;
 /// Steps by first derivatives; each must be at most half as long as the one before it.
 const MAX_STEPS: usize = 30;
 /// A standardised coefficient beyond which the classes may be parted.
