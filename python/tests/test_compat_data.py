@@ -351,3 +351,17 @@ def test_rows_beyond_the_budget_have_no_attributions() -> None:
     kept = [row for row in local.scores[1] if row is not None]
     assert len(local.scores[1]) == len(TEST) and len(kept) == 25
     assert all(row[1:] == pytest.approx([0.0] * (len(row) - 1), abs=1e-6) for row in kept)
+
+
+def test_more_columns_than_rows_leave_no_row_an_effect_of_its_own() -> None:
+    rng = np.random.default_rng(4)
+    names = {f"name {i}": rng.choice([f"{i}-{j}" for j in range(15)], 160) for i in range(12)}
+    frame = pd.DataFrame({"treated": rng.integers(0, 2, 160), **names})
+    frame["amount"] = frame["treated"] + rng.normal(0, 0.2, 160)
+    rai = RAIInsights(None, frame.head(80), frame.tail(80).reset_index(drop=True), "amount", "regression")
+    rai.causal.add(treatment_features=["treated"])
+    rai.compute()
+    (data,) = rai.causal.get_data()
+    assert data.global_effects[0]["ci_lower"] < 1 < data.global_effects[0]["ci_upper"]
+    assert data.local_effects == [[]] * 80
+    assert data.policies[0].local_policies == []

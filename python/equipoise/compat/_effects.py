@@ -41,9 +41,10 @@ def causal(answer: Answer, insights: RAIInsights) -> CausalData:
         for row in table
     ]
     treatments = [str(name) for name in answer.asked["treatment_features"]]
-    rows = answer.assessment.artifact("individual_effects").to_dict("records")
     local: list[list[dict[str, Any]]] = [[] for _ in range(len(insights.test))]
-    for row in rows:
+    # With more columns than rows no row has an effect of its own.
+    has_rows = "individual_effects" in answer.assessment.artifacts
+    for row in answer.assessment.artifact("individual_effects").to_dict("records") if has_rows else []:
         figures = (row["effect"], row["standard_error"], row["low"], row["high"])
         told = _effect(outcome, row["treatment"], row["contrast"], figures)
         local[int(row["row"])].append({"sample": int(row["row"]), **told})
@@ -104,7 +105,7 @@ def _policy(answer: Answer, insights: RAIInsights, name: str, place: int) -> Cau
 
 def _local(answer: Answer, insights: RAIInsights, name: str) -> list[dict[str, Any]]:
     """For each row what to do, what that is worth, and the row; the largest gains first."""
-    if "individual_policy" not in [a["name"] for a in answer.assessment.document["artifacts"]]:
+    if "individual_policy" not in answer.assessment.artifacts:
         return []
     found = answer.assessment.artifact("individual_policy")
     found = found[found["treatment"].astype(str) == name].sort_values("gain_less_cost", ascending=False, kind="stable")

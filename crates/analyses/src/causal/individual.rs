@@ -29,7 +29,8 @@ struct Chosen {
     error: f64,
 }
 
-/// Writes `individual_effects` and `individual_policy`, where the host keeps tables.
+/// Writes `individual_effects` and `individual_policy`, where the host keeps tables and some row has an effect of its own: with
+/// more columns that effects could hang on than rows there is no fit of them.
 pub(super) fn write(
     answer: &Answer,
     all: &[(&Studied<'_>, Differ)],
@@ -38,6 +39,9 @@ pub(super) fn write(
 ) -> Result<(), AnalysisError> {
     let names: Vec<String> = all.iter().map(|(one, _)| one.treatment.name.clone()).collect();
     let z = answer.confidence.z();
+    if all.iter().all(|(one, differ)| effects(one, differ).is_empty()) {
+        return Ok(());
+    }
     if let Some(mut writer) = context.host.artifact("individual_effects").map_err(failed("individual_effects"))? {
         let contrasts = collect(all, |(one, _)| {
             (1..=one.treatment.n_contrasts()).map(|place| one.treatment.contrast_name(place)).collect()
@@ -62,6 +66,9 @@ pub(super) fn write(
             }
         }
         writer.finish().map_err(failed("individual_effects"))?;
+    }
+    if all.iter().all(|(one, differ)| policy(one, differ, params).is_empty()) {
+        return Ok(());
     }
     if let Some(mut writer) = context.host.artifact("individual_policy").map_err(failed("individual_policy"))? {
         let actions = collect(all, |(one, _)| actions(one));
