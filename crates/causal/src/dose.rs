@@ -2,12 +2,14 @@
 
 use crate::cate::{Cate, Covariance};
 use crate::score::Rows;
-use crate::{CausalError, CrossFit};
+use crate::{CausalError, Choice, CrossFit};
 
 /// Where the spline bends, as shares of the rows.
 const SHARES: [f64; 2] = [1.0 / 3.0, 2.0 / 3.0];
 /// Fewer different doses than this are levels rather than a curve.
 const MIN_DISTINCT: usize = 6;
+/// Quantiles that stand for the spread of doses about their prediction.
+const QUANTILES: usize = 64;
 
 /// What is asked of a dose–response curve.
 #[derive(Clone, Copy, Debug)]
@@ -97,8 +99,14 @@ impl Dose<'_> {
         for d in self.treatment {
             columns.iter_mut().zip(basis.at(*d)).for_each(|(column, value)| column.push(value));
         }
-        let targets: Vec<&[f64]> = std::iter::once(self.outcome).chain(columns.iter().map(Vec::as_slice)).collect();
-        let nuisances = cross.regressions(&targets, None)?;
+        let functions: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        let more = match cross.choice {
+            Choice::Auto => vec![("shifted_doses", self.shifted(cross, &basis)?)],
+            Choice::Plain | Choice::Linear => Vec::new(),
+        };
+        let mut nuisances = cross.regressions(&[self.outcome], None)?;
+        nuisances.extend(cross.regressions_with(&functions, None, more)?);
+        let targets: Vec<&[f64]> = std::iter::once(self.outcome).chain(functions).collect();
         let residual =
             |target: &[f64], values: &[f64]| -> Vec<f64> { target.iter().zip(values).map(|(y, p)| y - p).collect() };
         let left: Vec<Vec<f64>> = targets.iter().zip(&nuisances).map(|(t, n)| residual(t, &n.values)).collect();
@@ -110,6 +118,38 @@ impl Dose<'_> {
     }
 }
 
+impl Dose<'_> {
+    /// What each function of the spline is on average if doses spread alike about their prediction for all rows: the mean of
+    /// `b(m(x) + v)` over what predictions left of the doses in other folds. A power of the dose is hard to learn from few
+    /// rows; the dose itself is not, and where this holds it leaves less of the covariates in the functions.
+    fn shifted(&self, cross: &CrossFit<'_>, basis: &Basis) -> Result<Vec<Vec<f64>>, CausalError> {
+        let found = cross.regressions(&[self.treatment], None)?.pop().ok_or(CausalError::NoVariation)?;
+        let at = |x: &[f64], row: u32| x.get(row as usize).copied().unwrap_or(0.0);
+        let mut out = vec![vec![0.0; self.treatment.len()]; basis.len()];
+        for fold in 0..cross.folds.k() {
+            let left = |row: &u32| at(self.treatment, *row) - at(&found.values, *row);
+            let points = quantiles(cross.folds.outside(fold, None).iter().map(left).collect());
+            for row in cross.folds.inside(fold, None) {
+                for v in &points {
+                    for (to, b) in out.iter_mut().zip(basis.at(at(&found.values, row) + v)) {
+                        if let Some(cell) = to.get_mut(row as usize) {
+                            *cell += b / QUANTILES as f64;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// [`QUANTILES`] numbers that stand for all of them.
+fn quantiles(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    let place = |i: usize| (2 * i + 1) * values.len() / (2 * QUANTILES);
+    (0..QUANTILES).filter_map(|i| values.get(place(i)).copied()).collect()
+}
+
 impl DoseCurve {
     /// Change of the outcome from the reference dose to this one, and its standard error.
     #[must_use]
@@ -117,5 +157,28 @@ impl DoseCurve {
         let (here, there) = (self.basis.at(dose), self.basis.at(self.reference));
         let step: Vec<f64> = here.iter().zip(&there).map(|(a, b)| a - b).collect();
         self.fit.along(&step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Covariates, Kind, simulate};
+
+    #[test]
+    fn doses_that_hang_on_nothing_have_the_mean_of_each_function() {
+        let rows = simulate(Kind::Continuous, 2_000, 3, 6, true);
+        let dose: Vec<f64> = (0..2_000).map(|i| f64::from(i * 7 % 2_000) / 1_000.0 - 1.0).collect();
+        let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
+        let folds = crate::tests::by_number(2_000, 5);
+        let cross = CrossFit { covariates: &covariates, folds: &folds, rows: Rows::default(), choice: Choice::Auto };
+        let basis = Basis::over(&dose).unwrap();
+        let asked = Dose { treatment: &dose, outcome: &rows.y, reference: 0.0 };
+        for (j, values) in asked.shifted(&cross, &basis).unwrap().iter().enumerate() {
+            let mean = dose.iter().map(|d| basis.at(*d)[j]).sum::<f64>() / 2_000.0;
+            // The learners find a little where there is nothing.
+            let off = values.iter().map(|x| (x - mean).abs()).sum::<f64>() / 2_000.0;
+            assert!(off < 0.02, "{j}: {mean} {off}");
+        }
     }
 }

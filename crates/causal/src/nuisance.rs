@@ -146,6 +146,17 @@ impl CrossFit<'_> {
     /// # Errors
     /// When a fold leaves too few rows, boosting refuses a value, or the work is no longer wanted.
     pub fn regressions(&self, targets: &[&[f64]], subset: Option<&[bool]>) -> Result<Vec<Nuisance>, CausalError> {
+        self.regressions_with(targets, subset, Vec::new())
+    }
+
+    /// As [`CrossFit::regressions`], with predictions of every target beside those of the learners: the stack takes of them what
+    /// they are worth.
+    pub(crate) fn regressions_with(
+        &self,
+        targets: &[&[f64]],
+        subset: Option<&[bool]>,
+        more: Vec<(&'static str, Vec<Vec<f64>>)>,
+    ) -> Result<Vec<Nuisance>, CausalError> {
         self.check(subset)?;
         let plain = self.choice == Choice::Plain;
         let mut candidates: Vec<Vec<Candidate>> = targets.iter().map(|_| Vec::new()).collect();
@@ -168,6 +179,9 @@ impl CrossFit<'_> {
                 offer("boosting", boosted?);
                 self.go_on()?;
             }
+        }
+        for (learner, all) in more {
+            offer(learner, all);
         }
         let found = candidates.into_iter().zip(targets).map(|(list, y)| self.settle(&list, y, subset, Loss::Squared));
         Ok(found.collect())
