@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -245,13 +246,15 @@ class RAIInsights:
 
     def _value_of_class(self, said: Any) -> Any:
         """A class that an answer names as the target's own value."""
-        if self.task_type == "regression":
-            return said
+        return said if self.task_type == "regression" else self._values_by_name.get(label(said), said)
+
+    @cached_property
+    def _values_by_name(self) -> dict[str, Any]:
         values = sorted(pd.unique(self.train[self.target_column].dropna()))
         known = {label(v): plain(v) for v in values}
         if self._classes is not None and len(self._classes) == len(values):
             known = {**{label(c): plain(v) for c, v in zip(self._classes, values, strict=True)}, **known}
-        return known.get(label(said), said)
+        return known
 
     def get_train_data(self) -> pd.DataFrame:
         """The training rows without dropped columns."""
