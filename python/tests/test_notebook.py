@@ -1,4 +1,4 @@
-"""The dashboard in a cell of JupyterLab and of Notebook 7, seen by a browser. Skipped, visibly, where what it needs is missing
+"""The dashboard and the progress bar in a cell of JupyterLab and of Notebook 7, seen by a browser. Skipped, visibly, where what it needs is missing
 (JupyterLab or Notebook, anywidget, Node, the driver of `web/`, Chromium), or where the dashboard is not in the build."""
 
 from __future__ import annotations
@@ -25,7 +25,18 @@ SETUP = (
     "rows = {'x': [1.0, 2.0, 3.0, 4.0] * 30, 'sex': ['f', 'm'] * 60, 'y': [0, 1, 0, 1] * 30}\n"
     "a = eq.assess(rows, model=lambda r: r['x'] > 2, target='y', sensitive='sex', only=['performance', 'fairness'])\n"
 )
-CELLS = {"static": [SETUP + "a", "a.fairness.plot()"], "live": [SETUP + "a.widget()"]}
+SLOW = (
+    "import time, numpy as np, equipoise as eq\n"
+    "rng = np.random.default_rng(1)\n"
+    "rows = {'x': rng.normal(size=400), 'z': rng.normal(size=400)}\n"
+    "rows['y'] = (rows['x'] > 0).astype(int)\n"
+    "def model(asked):\n"
+    "    time.sleep(0.02)\n"
+    "    return 1 / (1 + np.exp(-np.asarray(asked['x']) - np.asarray(asked['z'])))\n"
+    "a = eq.assess(rows, model=model, target='y', only=['performance', 'explain'])\n"
+    "print('the run is ' + 'over')"
+)
+CELLS = {"static": [SETUP + "a", "a.fairness.plot()"], "live": [SETUP + "a.widget()"], "progress": [SLOW]}
 
 
 def free_port() -> int:
@@ -39,12 +50,12 @@ def is_there(module: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("server", "mode"), [("jupyterlab", "static"), ("jupyterlab", "live"), ("notebook", "static"), ("notebook", "live")]
+    ("server", "mode"), [(server, mode) for server in ("jupyterlab", "notebook") for mode in CELLS]
 )
-def test_the_dashboard_works_in_a_cell(server: str, mode: str, tmp_path: Path) -> None:
+def test_the_dashboard_and_the_bar_work_in_a_cell(server: str, mode: str, tmp_path: Path) -> None:
     for what, found in {
         server: is_there(server),
-        "anywidget": mode == "static" or is_there("anywidget"),
+        "anywidget": mode != "live" or is_there("anywidget"),
         "Node": shutil.which("node") is not None,
         "web/node_modules (make web)": (ROOT / "web" / "node_modules" / "playwright-core").is_dir(),
         "Chromium": Path(CHROMIUM).exists(),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import equipoise as eq
 import numpy as np
 import pandas as pd
 import pytest
+from equipoise import _equipoise
 from equipoise._widget import Session
 
 RNG = np.random.default_rng(5)
@@ -104,3 +107,32 @@ def test_the_widget_carries_requests() -> None:
     assert [(m["view"], m["id"], m["status"]) for m in sent] == [("v", "1", 200), ("v", "2", 404)]
     assert widget.height == "500px"
     assert '"base":"parent:"' in widget._page
+
+
+def test_the_widget_reaches_for_nothing_but_the_model_of_the_notebook() -> None:
+    """Wherever anywidget works (VS Code, Colab and JupyterHub behind proxies, which no test runs), its messages are all that is
+    needed: no address of the notebook, no port, nothing to load."""
+    carrier = Path(eq.__file__).with_name("_widget.js").read_text(encoding="utf-8")
+    code = "\n".join(line for line in carrier.splitlines() if not line.lstrip().startswith("//"))
+    assert set(re.findall(r"\bmodel\.(\w+)", code)) == {"get", "send", "on", "off"}
+    beyond = (
+        r"\b(location|fetch|XMLHttpRequest|WebSocket|EventSource|import|require|open|parent|top|cookie|localStorage)\b"
+    )
+    assert re.findall(beyond, code) == []
+    assert "http" not in code and "localhost" not in code
+    page = _equipoise.framed_page()
+    if page is None:
+        pytest.skip("the dashboard is not in this build")
+    assert '{"base":"parent:","token":""}' in page
+    # Nothing is loaded: no element and no style with an address, no worker, no socket.
+    assert re.findall(r"<(?:script|img|iframe|link|object|embed)\b[^>]*\b(?:src|href|data)=", page) == []
+    assert re.findall(r"@import|url\((?![#`]*#)[^)]*\)", page) == []
+    loads = r"\b(?:XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|Worker|serviceWorker)\b|\bimport\("
+    assert re.findall(loads, page) == []
+    assert re.findall(r"localhost|127\.0\.0\.1|\[::1\]", page) == []
+    # Names of languages of markup, and where a library explains its errors, are no addresses that are asked.
+    hosts = set(re.findall(r"https?://([\w.-]+)", page))
+    assert hosts <= {"www.w3.org", "react.dev"}, hosts
+    # Of its own address it changes what stands behind `#`, which a frame without an address has too, and nothing else.
+    assert set(re.findall(r"\blocation\.(\w+)\s*=[^=]", page)) == {"hash"}
+    assert re.findall(r"\blocation\s*=[^=]|\blocation\.(?:assign|replace|reload|host|hostname|port)\b", page) == []
