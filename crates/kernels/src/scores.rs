@@ -26,7 +26,15 @@ pub struct Scores {
     rows: u64,
 }
 
-/// What one bin of scores holds; sides are negative, positive.
+/// What one bin of scores holds of rows of weight 1; sides are negative, positive.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    rows: [u64; 2],
+    /// `Σ score`
+    score: f64,
+}
+
+/// What one bin of scores holds of weighted rows.
 #[derive(Clone, Copy, Debug, Default)]
 struct Bin {
     rows: [u64; 2],
@@ -36,51 +44,92 @@ struct Bin {
     score: f64,
 }
 
+/// Rows in bins. Each table is as long as the grid has bins, or empty while there are no rows for it: of rows without weight
+/// less than half as much is kept, and it is the nearest cache that such counting lives of.
 #[derive(Clone, Debug)]
 struct Binned {
     grid: ScoreGrid,
-    bins: Vec<Bin>,
+    plain: Vec<Count>,
+    weighted: Vec<Bin>,
 }
 
 impl Binned {
     fn new() -> Self {
-        let grid = ScoreGrid::of_bits(GRID_BITS);
-        Self { grid, bins: vec![Bin::default(); grid.n_bins()] }
+        Self { grid: ScoreGrid::of_bits(GRID_BITS), plain: Vec::new(), weighted: Vec::new() }
     }
 
-    #[inline]
     #[allow(clippy::indexing_slicing, reason = "a truth is 0 or 1, the length of the arrays is 2")]
-    fn push(&mut self, key: u64, w: f64) {
-        let score = f64::from_bits(key >> 1);
-        let side = usize::from(key & 1 == 1);
-        if let Some(bin) = self.bins.get_mut(self.grid.bin(score)) {
-            bin.rows[side] += 1;
-            bin.weight[side] += w;
-            bin.squares[side] += w * w;
-            bin.score += w * score;
+    fn push_plain(&mut self, keys: impl Iterator<Item = u64>) {
+        let Self { grid, plain, .. } = self;
+        plain.resize(grid.n_bins(), Count::default());
+        for key in keys {
+            let score = f64::from_bits(key >> 1);
+            if let Some(bin) = plain.get_mut(grid.bin(score)) {
+                bin.rows[usize::from(key & 1 == 1)] += 1;
+                bin.score += score;
+            }
+        }
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "a truth is 0 or 1, the length of the arrays is 2")]
+    fn push_weighted(&mut self, rows: impl Iterator<Item = (u64, f64)>) {
+        let Self { grid, weighted, .. } = self;
+        weighted.resize(grid.n_bins(), Bin::default());
+        for (key, w) in rows {
+            let score = f64::from_bits(key >> 1);
+            let side = usize::from(key & 1 == 1);
+            if let Some(bin) = weighted.get_mut(grid.bin(score)) {
+                bin.rows[side] += 1;
+                bin.weight[side] += w;
+                bin.squares[side] += w * w;
+                bin.score += w * score;
+            }
         }
     }
 
     /// The bins that hold rows.
+    #[allow(clippy::cast_precision_loss, reason = "row counts stay far below 2^53")]
     fn ties(&self) -> Vec<Tie> {
-        let filled = self.bins.iter().filter(|bin| bin.rows != [0, 0]);
-        filled
-            .map(|bin| {
-                let [negative, positive] = [0, 1].map(|side: usize| Side {
-                    rows: bin.rows.get(side).copied().unwrap_or(0),
-                    weight: bin.weight.get(side).copied().unwrap_or(0.0),
-                    squares: bin.squares.get(side).copied().unwrap_or(0.0),
-                });
-                let score = (bin.score / (negative.weight + positive.weight)).clamp(0.0, 1.0);
-                Tie { score, positive, negative }
-            })
-            .collect()
+        let mut ties = Vec::new();
+        for place in 0..self.plain.len().max(self.weighted.len()) {
+            let count = self.plain.get(place).copied().unwrap_or_default();
+            let bin = self.weighted.get(place).copied().unwrap_or_default();
+            let side = |count: u64, rows: u64, weight: f64, squares: f64| Side {
+                rows: count + rows,
+                weight: count as f64 + weight,
+                squares: count as f64 + squares,
+            };
+            let ([n, p], [rows_n, rows_p], [weight_n, weight_p], [squares_n, squares_p]) =
+                (count.rows, bin.rows, bin.weight, bin.squares);
+            let (negative, positive) = (side(n, rows_n, weight_n, squares_n), side(p, rows_p, weight_p, squares_p));
+            if negative.rows + positive.rows > 0 {
+                let score = ((count.score + bin.score) / (negative.weight + positive.weight)).clamp(0.0, 1.0);
+                ties.push(Tie { score, positive, negative });
+            }
+        }
+        ties
     }
 }
 
 impl Merge for Binned {
     fn merge_from(&mut self, other: Self) {
-        for (mine, theirs) in self.bins.iter_mut().zip(other.bins) {
+        let Self { grid: _, plain, weighted } = other;
+        if self.plain.is_empty() {
+            self.plain = plain;
+        } else {
+            for (mine, theirs) in self.plain.iter_mut().zip(plain) {
+                let Count { rows: [negative, positive], score } = theirs;
+                let [n, p] = &mut mine.rows;
+                *n += negative;
+                *p += positive;
+                mine.score += score;
+            }
+        }
+        if self.weighted.is_empty() {
+            self.weighted = weighted;
+            return;
+        }
+        for (mine, theirs) in self.weighted.iter_mut().zip(weighted) {
             for (mine, theirs) in mine.rows.iter_mut().zip(theirs.rows) {
                 *mine += theirs;
             }
@@ -107,6 +156,19 @@ impl Scores {
         scores
     }
 
+    /// For so many rows of weight 1. Where they are too many to be sorted they are counted in bins from the first on, and no
+    /// room is taken for rows one by one.
+    #[must_use]
+    pub fn for_rows(n_rows: usize) -> Self {
+        Self { binned: Self::bins(n_rows).then(Binned::new), ..Self::default() }
+    }
+
+    /// True where so many rows are counted in bins.
+    #[must_use]
+    pub fn bins(n_rows: usize) -> bool {
+        n_rows > MOST_SORTED
+    }
+
     /// Takes in rows `(is positive, score)`, with weights for all rows of a state or for none. Rows of weight zero change
     /// nothing. A score outside `[0, 1]` makes every answer undefined.
     pub fn push_rows(&mut self, rows: impl Iterator<Item = (bool, f64)>, weight: Option<&[f64]>) {
@@ -128,7 +190,7 @@ impl Scores {
                     Self::spill(plain, weighted, binned);
                 }
                 if let Some(binned) = binned {
-                    keys.for_each(|key| binned.push(key, 1.0));
+                    binned.push_plain(keys);
                 }
             }
             Some(weight) => {
@@ -138,7 +200,7 @@ impl Scores {
                     Self::spill(plain, weighted, binned);
                 }
                 if let Some(binned) = binned {
-                    keys.for_each(|(key, w)| binned.push(key, w));
+                    binned.push_weighted(keys);
                 }
             }
         }
@@ -150,8 +212,12 @@ impl Scores {
             return;
         }
         let into = binned.get_or_insert_with(Binned::new);
-        std::mem::take(plain).into_iter().for_each(|key| into.push(key, 1.0));
-        std::mem::take(weighted).into_iter().for_each(|(key, w)| into.push(key, w));
+        if !plain.is_empty() {
+            into.push_plain(std::mem::take(plain).into_iter());
+        }
+        if !weighted.is_empty() {
+            into.push_weighted(std::mem::take(weighted).into_iter());
+        }
     }
 
     /// In ascending order.
@@ -453,5 +519,29 @@ mod tests {
         }
         let bits = |part: usize| gathered(&rows, part, false).sorted().summary(Confidence::at(0.95)).roc_auc;
         assert_eq!(bits(rows.len()), bits(10_007));
+    }
+
+    #[test]
+    fn counting_in_bins_from_the_start_counts_the_same() {
+        assert!(!Scores::bins(MOST_SORTED) && Scores::for_rows(MOST_SORTED).binned.is_none());
+        let rows = rows(MOST_SORTED + 1);
+        let later = gathered(&rows, 65_536, false).sorted();
+        let mut scores = Scores::for_rows(rows.len());
+        for half in rows.chunks(600_000) {
+            let mut part = Scores::for_rows(rows.len());
+            part.push_rows(half.iter().map(|(truth, score, _)| (*truth, *score)), None);
+            assert!(part.plain.is_empty());
+            scores.merge_from(part);
+        }
+        let scores = scores.sorted();
+        assert_eq!(scores.n_rows(), later.n_rows());
+        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        later.for_each_tie(|tie| expected.push((tie.positive, tie.negative, tie.score)));
+        scores.for_each_tie(|tie| found.push((tie.positive, tie.negative, tie.score)));
+        assert_eq!(found.len(), expected.len());
+        for (a, b) in found.iter().zip(&expected) {
+            // Sums of scores are rounded in another order.
+            assert!((a.0, a.1) == (b.0, b.1) && (a.2 - b.2).abs() < 1e-12);
+        }
     }
 }

@@ -33,7 +33,14 @@ pub(super) fn gather(frame: &Frame, cohort: usize) -> Gathered {
         let pairs = rows.truth.classes().iter().zip(probability).map(|(truth, p)| (*truth == 1, *p));
         scores.push_rows(pairs, rows.weight);
     };
-    let scores = frame.has_probability().then(|| frame.reduce(cohort, Scores::default, push).sorted());
+    let n_rows = if frame.is_weighted() { 0 } else { frame.cohorts().get(cohort).map_or(0, |c| c.n) };
+    let start = || Scores::for_rows(n_rows);
+    // A state in bins takes ten megabytes, so there are few of them.
+    let gather = || match Scores::bins(n_rows) {
+        true => frame.reduce_in(4, cohort, start, push),
+        false => frame.reduce(cohort, start, push),
+    };
+    let scores = frame.has_probability().then(|| gather().sorted());
     Gathered { counts, scores }
 }
 
