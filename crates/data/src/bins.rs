@@ -94,10 +94,13 @@ impl Bins {
         }
         into.extend(xs.iter().map(|x| if x.is_nan() { missing } else { 0 }));
         let codes = into.get_mut(from..).unwrap_or_default();
-        // One comparison of all numbers with each edge: no branch, and a missing number is never beyond an edge.
-        for edge in &self.edges {
-            for (code, x) in codes.iter_mut().zip(xs) {
-                *code += u16::from(*x >= *edge);
+        // One comparison of each number with each edge: no branch, and a missing number is never beyond an edge. As many
+        // numbers at a time as stay in the nearest cache.
+        for (codes, xs) in codes.chunks_mut(BLOCK).zip(xs.chunks(BLOCK)) {
+            for edge in &self.edges {
+                for (code, x) in codes.iter_mut().zip(xs) {
+                    *code += u16::from(*x >= *edge);
+                }
             }
         }
     }
@@ -114,6 +117,9 @@ impl Bins {
         &self.edges
     }
 }
+
+/// Numbers that are compared with all edges before the next ones.
+const BLOCK: usize = 1_024;
 
 /// Edges up to which comparing with each is faster than searching.
 const MOST_COMPARED: usize = 24;

@@ -1,5 +1,7 @@
 //! A dataset: what is known of its columns, and passes over its rows.
 
+mod columns;
+
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,7 +19,7 @@ use crate::read::ipc::RecordBatches;
 use crate::read::{self, Asked, Control, OnProgress, files};
 use crate::sample::SampledRows;
 use crate::scan::{ColumnPlan, Scan, Scanned};
-use crate::source::{SkippedColumn, Source};
+use crate::source::{SkippedColumn, Source, better_guess};
 use crate::store::StoredPartition;
 use crate::strings::Interner;
 use crate::values::{Batch, Missing, Values, Want};
@@ -352,14 +354,25 @@ fn scan(
     loop {
         // Rows that cannot fit are not kept for as long as they do.
         let is_hopeless = source.least_bytes(&asked).is_some_and(|bytes| bytes > memory);
-        let mut scan = Scan::new(plans.clone(), if is_hopeless { 0 } else { memory });
-        let better = source.partitions(&asked, control, &mut |partition| {
-            scan.push(partition);
-            Ok(())
-        })?;
-        if better.is_empty() {
-            return Ok((scan.finish(), asked));
-        }
+        let better = match source {
+            Source::Parquet(files) if is_hopeless && !asked.is_empty() => {
+                match Scan::by_column(files, &asked, &plans, control) {
+                    Ok(scanned) => return Ok((scanned, asked)),
+                    Err(error) => better_guess(error, &asked, files.columns())?,
+                }
+            }
+            _ => {
+                let mut scan = Scan::new(plans.clone(), if is_hopeless { 0 } else { memory });
+                let better = source.partitions(&asked, control, &mut |partition| {
+                    scan.push(partition);
+                    Ok(())
+                })?;
+                if better.is_empty() {
+                    return Ok((scan.finish(), asked));
+                }
+                better
+            }
+        };
         // A guess only ever moves from numbers to dates to names, so this ends.
         for (slot, want) in better {
             if let (Some(asked), Some(plan)) = (asked.get_mut(slot), plans.get_mut(slot)) {

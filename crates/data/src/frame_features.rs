@@ -5,7 +5,7 @@ use std::sync::Arc;
 use equipoise_kernels::Merge;
 
 use crate::frame::gather;
-use crate::{Column, DataError, Dataset, Frame, Rows};
+use crate::{Chunk, Column, DataError, Dataset, Frame, Rows};
 
 impl Frame {
     /// One pass over a cohort's rows together with columns of the dataset they come from.
@@ -23,34 +23,59 @@ impl Frame {
         dataset.reduce(
             columns,
             &start,
-            |state, chunk| {
-                let chunk_range = chunk.start..chunk.start + chunk.n_rows;
-                // Which rows of the frame these are, and where they lie in the chunk.
-                let range = match self.row_ids() {
-                    None => chunk_range.start..chunk_range.end.min(self.n_rows()),
-                    Some(ids) => {
-                        let at = |row: usize| ids.partition_point(|id| (*id as usize) < row);
-                        at(chunk_range.start)..at(chunk_range.end)
-                    }
-                };
-                match (self.places(cohort, range.clone()), self.row_ids()) {
-                    (None, None) => self.with_range(range, |rows| push(state, rows, &chunk.columns)),
-                    (places, row_ids) => {
-                        #[allow(clippy::cast_possible_truncation, reason = "row numbers fit 32 bits")]
-                        let places = places.unwrap_or_else(|| range.map(|p| p as u32).collect());
-                        let in_chunk = places.iter().map(|place| {
-                            let row = row_ids.map_or(Some(*place), |ids| ids.get(*place as usize).copied());
-                            #[allow(clippy::cast_possible_truncation, reason = "row numbers fit 32 bits")]
-                            row.unwrap_or_default().saturating_sub(chunk.start as u32)
-                        });
-                        let in_chunk: Vec<u32> = in_chunk.collect();
-                        let columns: Vec<Column> = chunk.columns.iter().map(|c| gather_column(c, &in_chunk)).collect();
-                        self.with_places(&places, |rows| push(state, rows, &columns));
-                    }
-                }
-            },
+            |state, chunk| self.beside(cohort, chunk, |rows, columns| push(state, rows, columns)),
             |total, state| total.merge_from(state),
         )
+    }
+
+    /// One pass over all rows for each column on its own: `start` and `push` get the place of the column among `columns`.
+    /// Takes less memory and time than [`Frame::reduce_with`] where no row needs two columns.
+    ///
+    /// # Errors
+    /// When the dataset cannot be read again.
+    pub fn reduce_each<S: Merge + Send>(
+        &self,
+        dataset: &Dataset,
+        columns: &[usize],
+        start: impl Fn(usize) -> S + Sync,
+        push: impl Fn(&mut S, usize, &Rows<'_>, &Column) + Sync,
+    ) -> Result<Vec<S>, DataError> {
+        let one = |state: &mut S, place: usize, chunk: &Chunk| {
+            self.beside(0, chunk, |rows, columns| {
+                if let Some(column) = columns.first() {
+                    push(state, place, rows, column);
+                }
+            });
+        };
+        dataset.reduce_each(columns, start, one, |total: &mut S, state: S| total.merge_from(state))
+    }
+
+    /// The rows of a cohort that lie in a chunk, with the chunk's columns of these rows.
+    fn beside(&self, cohort: usize, chunk: &Chunk, push: impl FnOnce(&Rows<'_>, &[Column])) {
+        let chunk_range = chunk.start..chunk.start + chunk.n_rows;
+        // Which rows of the frame these are, and where they lie in the chunk.
+        let range = match self.row_ids() {
+            None => chunk_range.start..chunk_range.end.min(self.n_rows()),
+            Some(ids) => {
+                let at = |row: usize| ids.partition_point(|id| (*id as usize) < row);
+                at(chunk_range.start)..at(chunk_range.end)
+            }
+        };
+        match (self.places(cohort, range.clone()), self.row_ids()) {
+            (None, None) => self.with_range(range, |rows| push(rows, &chunk.columns)),
+            (places, row_ids) => {
+                #[allow(clippy::cast_possible_truncation, reason = "row numbers fit 32 bits")]
+                let places = places.unwrap_or_else(|| range.map(|p| p as u32).collect());
+                let in_chunk = places.iter().map(|place| {
+                    let row = row_ids.map_or(Some(*place), |ids| ids.get(*place as usize).copied());
+                    #[allow(clippy::cast_possible_truncation, reason = "row numbers fit 32 bits")]
+                    row.unwrap_or_default().saturating_sub(chunk.start as u32)
+                });
+                let in_chunk: Vec<u32> = in_chunk.collect();
+                let columns: Vec<Column> = chunk.columns.iter().map(|c| gather_column(c, &in_chunk)).collect();
+                self.with_places(&places, |rows| push(rows, &columns));
+            }
+        }
     }
 }
 

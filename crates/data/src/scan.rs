@@ -1,5 +1,7 @@
 //! What the first pass learns: types, levels, counts, extremes, samples; and the rows, while they fit.
 
+mod columns;
+
 use std::sync::Arc;
 
 use equipoise_document::ColumnType;
@@ -64,19 +66,8 @@ struct ColumnScan {
 impl Scan {
     /// Keeps rows as long as they take no more than `memory` bytes.
     pub(crate) fn new(plans: Vec<ColumnPlan>, memory: u64) -> Self {
-        let column = |plan: ColumnPlan| ColumnScan {
-            is_text: plan.forced == Some(ColumnType::Text),
-            plan,
-            n_missing: 0,
-            n_infinite: 0,
-            min: f64::INFINITY,
-            max: f64::NEG_INFINITY,
-            sample: Vec::new(),
-            sampled_names: Vec::new(),
-            names: Interner::default(),
-        };
         Self {
-            columns: plans.into_iter().map(column).collect(),
+            columns: plans.into_iter().map(ColumnScan::of).collect(),
             n_rows: 0,
             sample: RowSample::default(),
             store: Some(Vec::new()),
@@ -103,11 +94,7 @@ impl Scan {
 
     fn thin(&mut self, is_last: bool) {
         if let Some(stays) = self.sample.thin(is_last) {
-            self.columns.par_iter_mut().for_each(|column| {
-                let (mut number, mut name) = (stays.iter(), stays.iter());
-                column.sample.retain(|_| number.next().copied().unwrap_or(false));
-                column.sampled_names.retain(|_| name.next().copied().unwrap_or(false));
-            });
+            self.columns.par_iter_mut().for_each(|column| column.thin(Some(&stays)));
         }
     }
 
@@ -175,6 +162,28 @@ impl Extent {
 }
 
 impl ColumnScan {
+    fn of(plan: ColumnPlan) -> Self {
+        Self {
+            is_text: plan.forced == Some(ColumnType::Text),
+            plan,
+            n_missing: 0,
+            n_infinite: 0,
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            sample: Vec::new(),
+            sampled_names: Vec::new(),
+            names: Interner::default(),
+        }
+    }
+
+    /// Keeps the sampled values that stay.
+    fn thin(&mut self, stays: Option<&[bool]>) {
+        let Some(stays) = stays else { return };
+        let (mut number, mut name) = (stays.iter(), stays.iter());
+        self.sample.retain(|_| number.next().copied().unwrap_or(false));
+        self.sampled_names.retain(|_| name.next().copied().unwrap_or(false));
+    }
+
     fn push(&mut self, values: &Values, sampled: &[usize]) {
         match values {
             Values::Numbers(values) => {

@@ -153,14 +153,7 @@ impl Source {
         };
         match read {
             Ok(()) => Ok(Vec::new()),
-            Err(DataError::Unparsable { file, place, column, value, expected }) => {
-                let is_it = |a: &Asked| columns.get(a.column).is_some_and(|c| c.name == column);
-                match asked.iter().enumerate().find(|(_, a)| is_it(a) && !a.ask.is_forced) {
-                    Some((slot, _)) => Ok(vec![(slot, Want::Names)]),
-                    None => Err(DataError::Unparsable { file, place, column, value, expected }),
-                }
-            }
-            Err(error) => Err(error),
+            Err(error) => better_guess(error, asked, columns),
         }
     }
 
@@ -177,6 +170,20 @@ impl Source {
             assembler.finish(emit)?;
         }
         Ok(better)
+    }
+}
+
+/// What should have been asked instead, where a value proved a guess wrong; otherwise the error.
+pub(crate) fn better_guess(
+    error: DataError,
+    asked: &[Asked],
+    columns: &[SourceColumn],
+) -> Result<Vec<(usize, Want)>, DataError> {
+    let DataError::Unparsable { column, .. } = &error else { return Err(error) };
+    let is_it = |a: &Asked| columns.get(a.column).is_some_and(|c| c.name == *column);
+    match asked.iter().enumerate().find(|(_, a)| is_it(a) && !a.ask.is_forced) {
+        Some((slot, _)) => Ok(vec![(slot, Want::Names)]),
+        None => Err(error),
     }
 }
 

@@ -134,49 +134,45 @@ fn chosen(answer: &mut Answer<'_>) -> Vec<Feature> {
 }
 
 #[derive(Clone)]
-struct Counted(Vec<Vec<Raw>>);
+struct Counted(Vec<Raw>);
 
 impl Merge for Counted {
     fn merge_from(&mut self, other: Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            for (mine, theirs) in mine.iter_mut().zip(theirs) {
-                mine.rows += theirs.rows;
-                for (sum, part) in mine.sums.iter_mut().zip(theirs.sums) {
-                    *sum += part;
-                }
+            mine.rows += theirs.rows;
+            for (sum, part) in mine.sums.iter_mut().zip(theirs.sums) {
+                *sum += part;
             }
         }
     }
 }
 
-/// One pass over the features' columns.
+/// One pass over each feature's column.
 fn by_feature(answer: &Answer<'_>, features: &[Feature], overall: &Mean) -> Result<Vec<Slice>, AnalysisError> {
     let part = answer.context.test;
     let columns = features.iter().map(|f| part.dataset.column(&f.name)).collect::<Result<Vec<_>, _>>()?;
     let shift = overall.value().unwrap_or(0.0);
-    let start = || Counted(features.iter().map(|f| vec![Raw::default(); f.n_groups]).collect());
+    let start = |place: usize| Counted(vec![Raw::default(); features.get(place).map_or(0, |f| f.n_groups)]);
     let counts_errors = is_share(answer) && !part.frame.is_weighted();
-    let counted = part.frame.reduce_with(0, part.dataset, &columns, start, |counted, rows, columns| {
-        let losses = losses(rows);
+    let counted = part.frame.reduce_each(part.dataset, &columns, start, |counted, place, rows, column| {
+        let Some(feature) = features.get(place) else { return };
         let mut groups_of = Vec::with_capacity(rows.len());
-        for ((feature, column), groups) in features.iter().zip(columns).zip(&mut counted.0) {
-            feature.groups_of(column, &mut groups_of);
-            if counts_errors {
-                count_errors(groups, &groups_of, rows, shift);
-            } else {
-                let mut weights = rows.weight.into_iter().flatten();
-                for (group, loss) in groups_of.iter().zip(&losses) {
-                    let w = weights.next().copied().unwrap_or(1.0);
-                    if let Some(raw) = groups.get_mut(*group as usize) {
-                        raw.push(loss - shift, w);
-                    }
+        feature.groups_of(column, &mut groups_of);
+        if counts_errors {
+            count_errors(&mut counted.0, &groups_of, rows, shift);
+        } else {
+            let mut weights = rows.weight.into_iter().flatten();
+            for (group, loss) in groups_of.iter().zip(losses(rows)) {
+                let w = weights.next().copied().unwrap_or(1.0);
+                if let Some(raw) = counted.0.get_mut(*group as usize) {
+                    raw.push(loss - shift, w);
                 }
             }
         }
     })?;
     let mut slices = Vec::new();
-    for (feature, groups) in features.iter().zip(counted.0) {
-        slices.extend(named(feature, &groups, shift, answer.params.max_levels));
+    for (feature, groups) in features.iter().zip(counted) {
+        slices.extend(named(feature, &groups.0, shift, answer.params.max_levels));
     }
     Ok(slices)
 }
@@ -202,17 +198,18 @@ impl Feature {
 /// Unweighted rows that are right or wrong are counted; the sums follow.
 fn count_errors(groups: &mut [Raw], groups_of: &[u32], rows: &Rows<'_>, shift: f64) {
     let Some(predicted) = rows.predicted else { return };
-    let mut counts = vec![[0_u32; 2]; groups.len()];
+    // Rows that are right and rows that are wrong of each group, side by side.
+    let mut counts = vec![0_u32; 2 * groups.len()];
     let is_wrong = rows.truth.classes().iter().zip(predicted.classes()).map(|(truth, predicted)| truth != predicted);
     for (group, is_wrong) in groups_of.iter().zip(is_wrong) {
-        if let Some([n, wrong]) = counts.get_mut(*group as usize) {
+        if let Some(n) = counts.get_mut(2 * *group as usize + usize::from(is_wrong)) {
             *n += 1;
-            *wrong += u32::from(is_wrong);
         }
     }
     let (of_wrong, of_right) = (1.0 - shift, -shift);
-    for (raw, [rows, wrong]) in groups.iter_mut().zip(counts) {
-        let (n, wrong) = (f64::from(rows), f64::from(wrong));
+    for (raw, [right, wrong]) in groups.iter_mut().zip(counts.as_chunks::<2>().0) {
+        let rows = right + wrong;
+        let (n, wrong) = (f64::from(rows), f64::from(*wrong));
         let first = wrong * of_wrong + (n - wrong) * of_right;
         let second = wrong * of_wrong * of_wrong + (n - wrong) * of_right * of_right;
         raw.rows += u64::from(rows);
@@ -242,7 +239,7 @@ fn named(feature: &Feature, groups: &[Raw], shift: f64, max: usize) -> Vec<Slice
     let mut room = if folds { max } else { usize::MAX };
     let n_above = filled.iter().filter(|(_, raw)| raw.rows > least).count();
     let mut ties = if folds { max.saturating_sub(n_above) } else { usize::MAX };
-    let mut other = Counted(vec![vec![Raw::default()]]);
+    let mut other = Counted(vec![Raw::default()]);
     let mut out = Vec::new();
     for (label, raw) in filled {
         let stays = room > 0 && (raw.rows > least || (raw.rows == least && ties > 0));
@@ -253,10 +250,10 @@ fn named(feature: &Feature, groups: &[Raw], shift: f64, max: usize) -> Vec<Slice
             }
             out.push(slice(label, raw));
         } else {
-            other.merge_from(Counted(vec![vec![*raw]]));
+            other.merge_from(Counted(vec![*raw]));
         }
     }
-    if let Some(rest) = other.0.first().and_then(|o| o.first()).filter(|raw| raw.rows > 0) {
+    if let Some(rest) = other.0.first().filter(|raw| raw.rows > 0) {
         out.push(slice(OTHER, rest));
     }
     if let Some(missing) = groups.last().filter(|raw| raw.rows > 0) {

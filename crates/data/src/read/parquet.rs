@@ -1,5 +1,7 @@
 //! Parquet: only the asked columns are decoded, a share of them on each thread.
 
+mod columns;
+
 use std::fs::File;
 use std::sync::Arc;
 
@@ -62,8 +64,8 @@ impl ParquetFiles {
     /// Delivers the asked columns of all rows, row group by row group.
     pub(crate) fn read(&self, asked: &[Asked], control: &Control, sink: Sink<'_>) -> Result<(), DataError> {
         let mut first_row = 0_usize;
+        let shares = self.shares(asked);
         for (file, metadata) in &self.files {
-            let shares = self.shares(asked, metadata);
             for group in 0..metadata.metadata().num_row_groups() {
                 let mut readers = Vec::with_capacity(shares.len());
                 for share in &shares {
@@ -98,17 +100,25 @@ impl ParquetFiles {
         Ok(())
     }
 
-    /// Cuts the asked columns into one share per thread with about as many compressed bytes each.
-    fn shares(&self, asked: &[Asked], metadata: &ArrowReaderMetadata) -> Vec<Vec<usize>> {
-        let schema = metadata.parquet_schema();
+    /// Compressed bytes of each column in all files.
+    fn sizes(&self) -> Vec<i64> {
         let mut sizes = vec![0_i64; self.columns.len()];
-        for group in metadata.metadata().row_groups() {
-            for (leaf, column) in group.columns().iter().enumerate() {
-                if let Some(size) = sizes.get_mut(schema.get_column_root_idx(leaf)) {
-                    *size += column.compressed_size();
+        for (_, metadata) in &self.files {
+            let schema = metadata.parquet_schema();
+            for group in metadata.metadata().row_groups() {
+                for (leaf, column) in group.columns().iter().enumerate() {
+                    if let Some(size) = sizes.get_mut(schema.get_column_root_idx(leaf)) {
+                        *size = size.saturating_add(column.compressed_size());
+                    }
                 }
             }
         }
+        sizes
+    }
+
+    /// Cuts the asked columns into one share per thread with about as many compressed bytes each.
+    fn shares(&self, asked: &[Asked]) -> Vec<Vec<usize>> {
+        let sizes = self.sizes();
         let size_of = |slot: &usize| asked.get(*slot).and_then(|a| sizes.get(a.column)).copied().unwrap_or(0);
         let mut slots: Vec<usize> = (0..asked.len()).collect();
         slots.sort_by_key(|slot| (std::cmp::Reverse(size_of(slot)), *slot));
@@ -116,7 +126,7 @@ impl ParquetFiles {
         let mut shares: Vec<(i64, Vec<usize>)> = vec![(0, Vec::new()); n_shares];
         for slot in slots {
             if let Some((size, share)) = shares.iter_mut().min_by_key(|(size, share)| (*size, share.len())) {
-                *size += size_of(&slot).max(1);
+                *size = size.saturating_add(size_of(&slot).max(1));
                 share.push(slot);
             }
         }

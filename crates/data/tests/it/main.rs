@@ -10,6 +10,7 @@
 )]
 
 mod cohorts;
+mod columns;
 mod cuts;
 mod damage;
 mod errors;
