@@ -13,6 +13,10 @@ use equipoise_causal::{
 use equipoise_kernels::boost::Binned;
 use serde_json::{Map, Value, json};
 
+/// The allocator that the program has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rows of the tasks that peers take minutes for.
 const FEW: usize = 10_000;
 
