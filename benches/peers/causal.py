@@ -27,7 +27,7 @@ FEW = 10_000
 # Our task and the peers that it is measured beside.
 BESIDE = {
     "plr_ols": ["doubleml|plr", "econml|plr", "dml-rs|plr"],
-    "irm_ols_logit": ["doubleml|irm", "econml|irm", "dml-rs|irm"],
+    "irm_ols_logit": ["doubleml|irm", "econml|doubly_robust", "dml-rs|irm"],
     # EconML's linear final stage with a chance is this estimator, not the doubly robust one.
     "plr_ols_logit": ["econml|irm"],
     "plr_auto": ["lightgbm|plr"],
@@ -109,6 +109,23 @@ def econml(rows, kind):
     )
     model.fit(y, d, W=x, inference="statsmodels")
     return float(np.ravel(model.const_marginal_ate())[0])
+
+
+def econml_doubly_robust(rows):
+    """One regression of the outcome on covariates and treatment, where ours has one for each level."""
+    from econml.dr import LinearDRLearner
+    from sklearn.linear_model import LinearRegression
+
+    y, d, x, _ = rows.sets["binary"]
+    model = LinearDRLearner(
+        model_propensity=logistic(),
+        model_regression=LinearRegression(),
+        min_propensity=0.01,
+        cv=rows.splits,
+        random_state=0,
+    )
+    model.fit(y, d, W=x, inference="statsmodels")
+    return float(np.ravel(model.ate(T0=0, T1=1))[0])
 
 
 def dml_rs(rows, kind):
@@ -201,6 +218,7 @@ def main():
         put(f"econml|{name}", lambda k=kind: econml(rows, k), 3)
         put(f"dml-rs|{name}", lambda k=kind: dml_rs(rows, k), 5)
         put(f"lightgbm|{name}", lambda k=kind: boosted(rows, k))
+    put("econml|doubly_robust", lambda: econml_doubly_robust(rows), 3)
     few = Rows(FEW)
     put("analysis|treatment", lambda: analysis(few), share=2)
     put("forest10000|econml", lambda: forest(few))
