@@ -155,7 +155,7 @@ def _side_by_side(step: Any, parts: list[Part], frame: Any) -> list[Part]:
 
 def _places(chosen: Any, columns: list[str]) -> list[int]:
     if isinstance(chosen, str):
-        return [columns.index(chosen)]
+        return _named([chosen], columns)
     if isinstance(chosen, slice):
         if isinstance(chosen.start, str) or isinstance(chosen.stop, str):
             raise NotRead
@@ -165,7 +165,14 @@ def _places(chosen: Any, columns: list[str]) -> list[int]:
         return [int(i) for i in np.flatnonzero(array)]
     if array.dtype.kind in "iu":
         return [int(i) % len(columns) for i in np.atleast_1d(array)]
-    return [columns.index(str(c)) for c in array]
+    return _named(array, columns)
+
+
+def _named(names: Any, columns: list[str]) -> list[int]:
+    # A transformer before this one may have given the columns other names.
+    if any(str(name) not in columns for name in names):
+        raise NotRead
+    return [columns.index(str(name)) for name in names]
 
 
 def _imputed(step: Any, parts: list[Part]) -> list[Part]:
@@ -429,7 +436,6 @@ def _retold(
     for node in np.flatnonzero(left >= 0):
         part, at = parts[feature[node]], tree["threshold"][node]
         feature[node] = source[feature[node]]
-
         is_missing_left = bool(tree["missing_left"][node] == 1)
         if isinstance(part, Number):
             threshold[node] = bound[node]

@@ -197,6 +197,10 @@ def test_what_trees_do_not_hold_is_asked() -> None:
     small = train.astype({"income": "float32"})
     assert isinstance(taken(make_column_transformer((StandardScaler(), ["income"])), frame=small), PythonModel)
     assert isinstance(taken(make_column_transformer((MinMaxScaler(clip=True), ["age"]))), PythonModel)
+    # The first transformer gives its columns other names, by which the second takes one.
+    first = ColumnTransformer([("kept", "passthrough", ["age", "income"])]).set_output(transform="pandas")
+    second = ColumnTransformer([("scaled", StandardScaler(), ["kept__age"])])
+    assert isinstance(taken(make_pipeline(first, second)), PythonModel)
     # An encoder that refuses what it does not know must be the one to say so.
     pipeline = make_pipeline(
         make_column_transformer((OneHotEncoder(), ["rank", "note"])), LGBMClassifier(n_estimators=3, verbose=-1)

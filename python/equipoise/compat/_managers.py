@@ -16,8 +16,6 @@ from ._told import Answer, counterfactual, error_analysis, explanation
 if TYPE_CHECKING:
     from ._insights import RAIInsights
 
-_METHODS = {"random": "random", "genetic": "genetic", "kdtree": "kdtree"}
-
 
 class Manager:
     """One question with its configurations, and their answers."""
@@ -192,7 +190,7 @@ class CounterfactualManager(Manager):
         self._add(
             asked,
             total_cfs=total_CFs,
-            method=_METHODS.get(method, method),
+            method=method,
             desired_class=None if desired_class is None else str(desired_class),
             desired_range=None if desired_range is None else [float(v) for v in desired_range],
             permitted_range=ranges or None,
