@@ -1,5 +1,8 @@
 //! What a run's host gives to analyses: a place for per-row results, and the time.
 
+#[cfg(test)]
+pub(crate) mod keeping;
+
 use equipoise_data::{TableFile, TableFileError};
 
 /// The side of a run that is not data or model.

@@ -7,21 +7,19 @@ mod libraries;
 mod surrogate;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use arrow::array::{AsArray, Float64Array};
 use arrow::datatypes::{Float64Type, Int64Type};
-use equipoise_data::{
-    Column, Dataset, Frame, FrameParts, MemoryColumn, TableFile, TableFileError, TableWriter, Targets,
-};
+use equipoise_data::{Column, Dataset, Frame, FrameParts, MemoryColumn, Targets};
 use equipoise_document::{RunSpec, Section, Task, Unit};
 use equipoise_models::{Binding, Input, InputColumn, InputKind, Inputs, Model, ModelError, ModelInfo, Outputs};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{ArtifactWriter, Host, Part, Quiet};
+use crate::host::keeping::Keeping;
+use crate::{Part, Quiet};
 
 /// A model that is a function of numbers.
 pub(super) struct Closed<F> {
@@ -102,36 +100,6 @@ pub(super) fn mixed(x: Vec<f64>, k: &[Option<&str>]) -> Dataset {
     let names = k.iter().map(|name| name.map(str::to_owned)).collect();
     let columns = vec![("x".to_owned(), MemoryColumn::Numbers(x)), ("k".to_owned(), MemoryColumn::Names(names))];
     Dataset::from_columns(columns).unwrap()
-}
-
-/// Keeps what an analysis writes.
-#[derive(Default)]
-pub(super) struct Keeping {
-    pub(super) files: Mutex<BTreeMap<String, Vec<u8>>>,
-}
-
-struct Writing<'a>(&'a Keeping, String, TableWriter<Vec<u8>>);
-
-impl Host for Keeping {
-    fn artifact(&self, name: &str) -> Result<Option<Box<dyn ArtifactWriter + '_>>, TableFileError> {
-        Ok(Some(Box::new(Writing(self, name.to_owned(), TableWriter::new(Vec::new())))))
-    }
-
-    fn seconds(&self) -> Option<f64> {
-        None
-    }
-}
-
-impl ArtifactWriter for Writing<'_> {
-    fn push(&mut self, part: TableFile) -> Result<(), TableFileError> {
-        self.2.push(part)
-    }
-
-    fn finish(self: Box<Self>) -> Result<(), TableFileError> {
-        let Self(keeping, name, writer) = *self;
-        keeping.files.lock().unwrap().insert(name, writer.finish()?);
-        Ok(())
-    }
 }
 
 /// A run and what it left.
@@ -216,7 +184,7 @@ impl<'a> Case<'a> {
             host: &host,
         };
         let section = Explain.run(params, &context)?;
-        let bytes = host.files.lock().unwrap().get("attributions").cloned().unwrap_or_default();
+        let bytes = host.file("attributions").unwrap_or_default();
         check_section(&section);
         Ok(Ran { section, attributions: columns(&bytes), bytes })
     }

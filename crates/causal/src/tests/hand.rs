@@ -2,6 +2,7 @@
 
 use super::{by_number, plain_residuals};
 use crate::*;
+use equipoise_kernels::Stop;
 
 #[test]
 fn four_residuals() {
@@ -161,6 +162,27 @@ fn every_learner_may_win() {
 }
 
 use equipoise_kernels::boost as kernels;
+
+#[test]
+fn what_is_no_longer_wanted_ends() {
+    let rows = simulate(Kind::Continuous, 400, 3, 5, true);
+    let asked = std::sync::atomic::AtomicBool::new(true);
+    let unwanted = Rows { stop: Stop::at(&asked), ..Rows::default() };
+    let covariates = Covariates { columns: rows.x.iter().map(Vec::as_slice).collect(), binned: None };
+    let folds = by_number(400, 5);
+    for choice in [Choice::Plain, Choice::Linear, Choice::Auto] {
+        let cross = CrossFit { covariates: &covariates, folds: &folds, rows: unwanted, choice };
+        assert_eq!(cross.regressions(&[&rows.y], None), Err(CausalError::Stopped));
+        let levels: Vec<f64> = rows.d.iter().map(|d| f64::from(*d > 0.0)).collect();
+        assert_eq!(cross.chance(&levels), Err(CausalError::Stopped));
+    }
+    let left = plain_residuals(&rows, &folds);
+    assert!(refute(&left, 0.5, Refuter::Placebo, 20, 1, Rows::default()).is_some());
+    assert!(refute(&left, 0.5, Refuter::Placebo, 20, 1, unwanted).is_none());
+    let data = equipoise_kernels::boost::Binned::new(&[equipoise_kernels::boost::BoostColumn::Number(&rows.x[0])], 64);
+    let options = ForestOptions { n_trees: 8, ..ForestOptions::default() };
+    assert_eq!(CausalForest::grow(&data.unwrap(), &left, &options, unwanted).n_bytes(), 0);
+}
 
 #[test]
 fn hc3_is_the_sum_over_fits_without_a_row() {

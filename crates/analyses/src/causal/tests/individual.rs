@@ -1,44 +1,13 @@
 //! Effects of single rows as tables beside the document.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-
-use equipoise_data::{TableFile, TableFileError, TableWriter};
 
 use super::*;
-use crate::{ArtifactWriter, Host};
-
-/// Keeps what an analysis writes.
-#[derive(Default)]
-struct Keeping(Mutex<BTreeMap<String, Vec<u8>>>);
-
-struct Writing<'a>(&'a Keeping, String, TableWriter<Vec<u8>>);
-
-impl Host for Keeping {
-    fn artifact(&self, name: &str) -> Result<Option<Box<dyn ArtifactWriter + '_>>, TableFileError> {
-        Ok(Some(Box::new(Writing(self, name.to_owned(), TableWriter::new(Vec::new())))))
-    }
-
-    fn seconds(&self) -> Option<f64> {
-        None
-    }
-}
-
-impl ArtifactWriter for Writing<'_> {
-    fn push(&mut self, part: TableFile) -> Result<(), TableFileError> {
-        self.2.push(part)
-    }
-
-    fn finish(self: Box<Self>) -> Result<(), TableFileError> {
-        let Self(keeping, name, writer) = *self;
-        keeping.0.lock().unwrap().insert(name, writer.finish()?);
-        Ok(())
-    }
-}
+use crate::host::keeping::Keeping;
 
 /// Columns of a table that was kept, numbers as they are and names as their text.
 fn kept(host: &Keeping, name: &str) -> BTreeMap<String, Vec<String>> {
-    let bytes = host.0.lock().unwrap().get(name).cloned().unwrap();
+    let bytes = host.file(name).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("kept.parquet");
     std::fs::write(&place, bytes).unwrap();
